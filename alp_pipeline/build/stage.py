@@ -212,15 +212,28 @@ class StageContext:
 
         spill = self.store.root / "spill"
         spill.mkdir(parents=True, exist_ok=True)
-        settings: dict[str, str | int] = {
+        settings: dict[str, str | bool | int | float | list[str]] = {
             "threads": self.store.threads,
             "memory_limit": f"{self.store.memory_limit_mb}MB",
             "temp_directory": str(spill),
             "preserve_insertion_order": "true",
-            "TimeZone": "UTC",
         }
         with duckdb.connect(config=settings) as connection:
             yield connection
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder for intermediate files, gone afterwards."""
+        import tempfile
+
+        spill = self.store.root / "spill"
+        spill.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=spill) as folder:
+            yield Path(folder)
+
+    def output_file(self, table: str) -> Path:
+        """Where this stage's own table stands once it is written."""
+        return self.store.file(table, self._plan.fingerprints[self.stage.name])
 
     @contextmanager
     def output(self, table: str) -> Iterator[Path]:
@@ -232,7 +245,7 @@ class StageContext:
 
         if table not in self.stage.tables:
             raise KeyError(f"{self.stage.name} does not declare the table {table}")
-        with replacing(self.store.file(table, self._plan.fingerprints[self.stage.name])) as temporary:
+        with replacing(self.output_file(table)) as temporary:
             yield temporary
             self.rows[table] = pq.ParquetFile(temporary).metadata.num_rows
             self.content[table] = content_hash_of_parquet(temporary)

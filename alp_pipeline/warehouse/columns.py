@@ -44,7 +44,7 @@ _ARROW: dict[type, pa.DataType] = {
     SmallInteger: pa.int16(),
     Boolean: pa.bool_(),
     Date: pa.date32(),
-    DateTime: pa.timestamp("us", tz="UTC"),
+    DateTime: pa.timestamp("us"),
 }
 _DUCKDB: dict[type, str] = {
     Text: "VARCHAR",
@@ -54,7 +54,8 @@ _DUCKDB: dict[type, str] = {
     SmallInteger: "SMALLINT",
     Boolean: "BOOLEAN",
     Date: "DATE",
-    DateTime: "TIMESTAMPTZ",
+    # UTC by convention: DuckDB casts zoned timestamps only with an extension that must be downloaded.
+    DateTime: "TIMESTAMP",
 }
 
 

@@ -301,5 +301,5 @@ bench_specialisation = Table(
         "The documents behind region and reference rows, separated by blanks.",
         required=True,
     ),
-    comment="Specialisation by region × division. One row per perimeter, reference, variable, region, division, year.",
+    comment="Specialisation by region × division. One row per perimeter, reference, variable and cell.",
 )
