@@ -1,0 +1,136 @@
+"""The whole plan, and the lineage that the UI shows.
+
+Belongs here: the list of assets with what they depend on (from the catalogue alone, so that it is known
+without an archive) and the plan of stages for one archive. A test holds the two against each other.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from alp_pipeline.archive.retrieval import Retrieval
+from alp_pipeline.archive.store import Archive
+from alp_pipeline.build.stage import Plan, Stage
+from alp_pipeline.catalog.models import Catalog, DatasetEntry
+from alp_pipeline.plan import gate, indicators, regional_activity, specialisation
+from alp_pipeline.plan.dimensions import asset_of, dimension_stages
+from alp_pipeline.plan.intake import dataset_stage, document_stage, observations_asset
+from alp_pipeline.plan.observation import NAME as FCT_OBSERVATION
+from alp_pipeline.plan.observation import observation_stage
+from alp_pipeline.warehouse.tables import OPERATIONAL, TABLES
+
+RELEASE = "release"
+CATALOGUE_TABLES = ("dim_dataset", "dim_perimeter", "bridge_perimeter_region", "dim_indicator")
+OBSERVED_TABLES = ("dim_region", "dim_activity", "dim_time", "dim_document")
+
+
+@dataclass(frozen=True)
+class AssetNode:
+    """An asset as the lineage shows it."""
+
+    name: str
+    group: str
+    description: str
+    depends_on: tuple[str, ...]
+    table: str | None
+    """The warehouse table that it fills."""
+    kinds: tuple[str, ...]
+
+
+def raw_asset(dataset: DatasetEntry) -> str:
+    """The asset that stands for a dataset's archived documents."""
+    return f"raw/{dataset.source}/{dataset.code.lower()}"
+
+
+def lineage(catalog: Catalog) -> list[AssetNode]:
+    """Every asset of the build up to the release gate, in an order that respects dependencies."""
+    datasets = list(catalog.datasets.values())
+    nodes = [*(_raw(entry) for entry in datasets), *(_observations(entry) for entry in datasets)]
+    observed = tuple(observations_asset(entry) for entry in datasets)
+    read = tuple(observations_asset(catalog.datasets[name]) for name in _indicator_datasets(catalog))
+    wanted = {
+        **dict.fromkeys(map(asset_of, CATALOGUE_TABLES), ()),
+        **dict.fromkeys(map(asset_of, OBSERVED_TABLES), observed),
+        FCT_OBSERVATION: observed,
+        indicators.NAME: read,
+        regional_activity.NAME: (indicators.NAME,),
+        specialisation.NAME: (regional_activity.NAME, asset_of("dim_region")),
+    }
+    nodes += [_table(name, depends_on) for name, depends_on in wanted.items()]
+    nodes.append(
+        AssetNode(
+            gate.NAME,
+            "release",
+            "Checks the whole build: keys, references, cell accounting, perimeters, conservation, "
+            "confidentiality. The only thing that can stop a release.",
+            tuple(wanted),
+            None,
+            ("greatexpectations", "duckdb"),
+        )
+    )
+    return nodes
+
+
+def _raw(entry: DatasetEntry) -> AssetNode:
+    text = f"Archived documents of {entry.code} ({entry.source}): {entry.title.en}."
+    return AssetNode(raw_asset(entry), "raw", text, (), None, (entry.source, "archive"))
+
+
+def _observations(entry: DatasetEntry) -> AssetNode:
+    text = (
+        f"Current observations of {entry.code}: {entry.title.en}. Every cell with its state and flags; "
+        f"documents that fail the intake gate are kept out, rows that break a rule are in quarantine."
+    )
+    kinds = ("parquet", "greatexpectations")
+    return AssetNode(observations_asset(entry), "observations", text, (raw_asset(entry),), None, kinds)
+
+
+def _table(name: str, depends_on: Iterable[str]) -> AssetNode:
+    table = TABLES[_table_of(name)]
+    group = "benchmark" if name.startswith("benchmark/") else "warehouse"
+    kinds = ("pandas", "parquet") if group == "benchmark" else ("duckdb", "parquet")
+    return AssetNode(name, group, str(table.comment), tuple(depends_on), table.name, kinds)
+
+
+def _table_of(asset: str) -> str:
+    return specialisation.TABLE if asset == specialisation.NAME else asset.split("/", 1)[1]
+
+
+def _indicator_datasets(catalog: Catalog) -> list[str]:
+    return sorted({name for entry in catalog.indicators.values() for name in entry.datasets})
+
+
+def build_plan(catalog: Catalog, archive: Archive) -> Plan:
+    """All stages of the build for what the archive holds now, the release gate included."""
+    stages: list[Stage] = []
+    readers: dict[str, str] = {}
+    for dataset in catalog.datasets.values():
+        dated = _readable(archive.vintages(dataset.id))
+        undated = _readable(archive.undated(dataset.id))
+        pairs = [[(d, document_stage(archive, dataset, d)) for d in part] for part in (dated, undated)]
+        readers |= {d.retrieval_id: stage.name for part in pairs for d, stage in part}
+        stages += [stage for part in pairs for _, stage in part]
+        stages.append(dataset_stage(dataset, *pairs))
+    documents = [(d, readers.get(d.retrieval_id)) for d in archive.retrievals()]
+    stages += dimension_stages(catalog, archive, documents)
+    stages.append(observation_stage(catalog))
+    stages.append(indicators.indicator_stage(catalog))
+    stages.append(regional_activity.regional_activity_stage(catalog))
+    stages.append(specialisation.specialisation_stage(catalog))
+    stages.append(gate.gate_stage(catalog, [stage.name for stage in stages]))
+    return Plan(stages)
+
+
+def _readable(documents: Iterable[Retrieval]) -> list[Retrieval]:
+    from alp_pipeline.observations.reader import READABLE_FORMATS
+
+    return [document for document in documents if document.format in READABLE_FORMATS]
+
+
+def table_files(plan: Plan) -> dict[str, str]:
+    """Warehouse table → name of the stage that fills it."""
+    found = {table: name for name, stage in plan.stages.items() for table in stage.tables if table in TABLES}
+    assert set(found) == set(TABLES), set(TABLES) ^ set(found)  # noqa: S101
+    return found
+
+
+__all__ = ["OPERATIONAL", "RELEASE", "AssetNode", "build_plan", "lineage", "raw_asset", "table_files"]

@@ -1,0 +1,217 @@
+"""The release gate: the only thing that can stop a release.
+
+Belongs here: which facts of the whole build must hold (keys, references, cell accounting, perimeters,
+conservation, no confidential value), and the operational tables that tell how the build went. Does not:
+evaluating a rule (quality), publishing (warehouse.release), the verdict on single documents (plan.intake).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alp_pipeline.build.outcome import RuleOutcome
+from alp_pipeline.build.stage import Stage, StageContext
+from alp_pipeline.catalog.models import Catalog
+from alp_pipeline.plan.intake import observations_asset
+from alp_pipeline.warehouse.columns import arrow_schema, declared_select, key_of
+from alp_pipeline.warehouse.tables import OPERATIONAL, TABLES
+
+if TYPE_CHECKING:
+    import duckdb
+
+NAME = "release_gate"
+_BENCH_POINTS = ("value", "location_quotient", "size_share_pct", "focus_pct", "growth_pct")
+
+
+def gate_stage(catalog: Catalog, inputs: Sequence[str]) -> Stage:
+    """The gate over all stages of the build; it writes the operational tables or raises `GateRefused`."""
+    datasets = {observations_asset(entry): entry.id for entry in catalog.datasets.values()}
+
+    def run(context: StageContext) -> None:
+        _judge(context, datasets)
+
+    return Stage(
+        name=NAME,
+        tables=tuple(sorted(OPERATIONAL)),
+        run=run,
+        code=("plan.gate", "quality", "warehouse"),
+        inputs=tuple(sorted(inputs)),
+        parameters={"datasets": datasets},
+    )
+
+
+def _judge(context: StageContext, datasets: Mapping[str, str]) -> None:
+    from alp_pipeline.quality.gate import GateRefused, critical_failures
+    from alp_pipeline.quality.tables import validate_references, validate_table
+
+    files = {
+        table: paths[0] for table in TABLES if table not in OPERATIONAL and (paths := context.inputs(table))
+    }
+    with context.connect() as connection:
+        for table, path in files.items():
+            context.outcomes += validate_table(connection, path, TABLES[table])
+        context.outcomes += validate_references(connection, files, [TABLES[name] for name in files])
+        for name, path in files.items():
+            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{path}')")
+        context.outcomes += _facts(connection)
+        collected = _collected_outcomes(context)
+        refused = critical_failures(context.outcomes)
+        if refused:
+            raise GateRefused(refused, all_outcomes=context.outcomes)
+        _write_validation(context, collected + context.outcomes)
+        _write_quarantine(context, connection, datasets)
+    _write_outcomes(context, datasets)
+
+
+def _collected_outcomes(context: StageContext) -> list[RuleOutcome]:
+    """What the stages before found: their critical failures kept documents out, not the release."""
+    return [outcome for name in context.stage.inputs for outcome in context.record(name).outcomes]
+
+
+_FACTS = {
+    "cell_accounting_closes": (
+        "dim_document",
+        """SELECT count(*), count(*) FILTER (WHERE cell_count <> series_count * period_count
+                  OR quarantined_count > cell_count), min(document_id) FROM dim_document
+           WHERE cell_count IS NOT NULL""",
+    ),
+    "perimeter_members_are_regions": (
+        "bridge_perimeter_region",
+        """SELECT count(*), count(*) FILTER (WHERE r.region_code IS NULL OR r.region_kind = 'unknown'),
+                  min(b.region_code) FILTER (WHERE r.region_code IS NULL OR r.region_kind = 'unknown')
+           FROM bridge_perimeter_region b LEFT JOIN dim_region r USING (region_code)""",
+    ),
+    "perimeter_member_counts_hold": (
+        "dim_perimeter",
+        """SELECT count(*), count(*) FILTER (WHERE p.member_count <> coalesce(n.members, 0)),
+                  min(p.perimeter_id) FILTER (WHERE p.member_count <> coalesce(n.members, 0))
+           FROM dim_perimeter p LEFT JOIN (
+               SELECT perimeter_id, count(*) AS members FROM bridge_perimeter_region GROUP BY 1) n
+           USING (perimeter_id)""",
+    ),
+    "every_unit_of_the_perimeter_is_listed": (
+        "bench_specialisation",
+        """WITH listed AS (
+               SELECT perimeter_id, reference_territory_id, variable, activity_code, year,
+                      count(DISTINCT region_code) AS units
+               FROM bench_specialisation GROUP BY ALL)
+           SELECT count(*), count(*) FILTER (WHERE units <> member_count), min(perimeter_id || ' ' || activity_code)
+           FROM listed JOIN dim_perimeter USING (perimeter_id)""",
+    ),
+    "indicator_values_in_valid_range": (
+        "fct_indicator",
+        """SELECT count(*), count(*) FILTER (WHERE value < valid_min OR value > valid_max),
+                  min(indicator_id || ' ' || region_code || ' ' || time_period || ' = ' || value)
+                      FILTER (WHERE value < valid_min OR value > valid_max)
+           FROM fct_indicator JOIN dim_indicator USING (indicator_id) WHERE value IS NOT NULL""",
+    ),
+    "recoding_conserves_totals": (
+        "fct_regional_activity",
+        # One row per territory: a recoded code must not stand beside the code that it became.
+        """WITH used AS (
+               SELECT region_code, activity_code, year, source_region_code FROM fct_regional_activity
+               WHERE employment_state = 'reported')
+           SELECT count(*), count(*) FILTER (WHERE b.region_code IS NOT NULL), min(a.source_region_code)
+           FROM used a LEFT JOIN used b
+             ON b.region_code = a.source_region_code AND a.region_code <> a.source_region_code
+            AND b.activity_code = a.activity_code AND b.year = a.year""",
+    ),
+    "no_confidential_point_value": (
+        "bench_specialisation",
+        f"""SELECT count(*), count(*) FILTER (WHERE {" OR ".join(f"{c} IS NOT NULL" for c in _BENCH_POINTS)}),
+                  min(region_code || ' ' || activity_code || ' ' || year)
+           FROM bench_specialisation WHERE cell_state = 'confidential'""",
+    ),
+}
+"""Rule → (table, SQL giving checked, failed, an example)."""
+
+
+def _facts(connection: "duckdb.DuckDBPyConnection") -> Iterable[RuleOutcome]:
+    """Evaluate the build's own facts; one whose query fails is not evaluated, which is a failure."""
+    from alp_pipeline.quality.expectations import judge_counts
+
+    import duckdb
+
+    counted: list[tuple[str, str, int, int, str]] = []
+    for rule_id, (table, query) in _FACTS.items():
+        try:
+            row = connection.execute(query).fetchone()
+        except duckdb.Error as error:
+            yield RuleOutcome(
+                rule_id, table, "", "critical", "not_evaluated", 0, 0, str(error).split("\n")[0]
+            )
+            continue
+        checked, failed, example = row if row else (0, 0, None)
+        counted.append((rule_id, table, checked, failed, f"e.g. {example}" if failed else ""))
+    yield from judge_counts(counted)
+
+
+def _write_validation(context: StageContext, outcomes: Sequence[RuleOutcome]) -> None:
+    rows = [
+        {
+            "scope": o.scope,
+            "subject": o.subject,
+            "rule_id": o.rule_id,
+            "severity": o.severity,
+            "outcome": o.outcome,
+            "checked_count": o.checked,
+            "failed_count": o.failed,
+            "detail": o.detail,
+        }
+        for o in outcomes
+    ]
+    _write_rows(context, "ops_validation", rows)
+
+
+def _write_quarantine(
+    context: StageContext, connection: "duckdb.DuckDBPyConnection", datasets: Mapping[str, str]
+) -> None:
+    parts: list[str] = []
+    for name in context.stage.inputs:
+        asset, _, document = name.partition("#")
+        if asset in datasets and document:
+            path: Path = context.input(name, "quarantine")
+            parts.append(
+                f"SELECT '{datasets[asset]}' AS dataset_id, '{document}' AS document_id, * "
+                f"FROM read_parquet('{path}')"
+            )
+    if not parts:
+        _write_rows(context, "ops_quarantine", [])
+        return
+    query = declared_select(TABLES["ops_quarantine"], " UNION ALL ".join(parts))
+    context.write_query(connection, "ops_quarantine", query)
+
+
+def _write_outcomes(context: StageContext, datasets: Mapping[str, str]) -> None:
+    rows = []
+    for asset, dataset_id in datasets.items():
+        facts = context.record(asset).facts
+        for document_id, verdict in facts["standing"].items():
+            rows.append(
+                {
+                    "dataset_id": dataset_id,
+                    "document_id": document_id,
+                    "step": "intake",
+                    "outcome": verdict["outcome"],
+                    "detail": verdict["detail"],
+                }
+            )
+        in_use = facts["in_use"]
+        rows.append(
+            {
+                "dataset_id": dataset_id,
+                "document_id": "",
+                "step": "observations",
+                "outcome": "in use" if in_use else "absent",
+                "detail": f"newest accepted document: {in_use[-1]}" if in_use else "no accepted document",
+            }
+        )
+    _write_rows(context, "ops_outcome", rows)
+
+
+def _write_rows(context: StageContext, table: str, rows: list[dict[str, object]]) -> None:
+    import pyarrow as pa
+
+    declared = TABLES[table]
+    built = pa.Table.from_pylist(rows, schema=arrow_schema(declared))
+    context.write_arrow(table, built.sort_by([(name, "ascending") for name in key_of(declared)]))

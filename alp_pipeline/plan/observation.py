@@ -1,0 +1,37 @@
+"""`fct_observation`: the current observations of all datasets in one table.
+
+Belongs here: putting the datasets' files one after the other in key order. Does not: choosing what is
+current (plan.intake).
+"""
+
+from alp_pipeline.build.stage import Stage, StageContext
+from alp_pipeline.catalog.models import Catalog
+from alp_pipeline.plan.intake import observations_asset
+from alp_pipeline.warehouse.columns import duckdb_type
+from alp_pipeline.warehouse.tables import TABLES
+
+NAME = "warehouse/fct_observation"
+
+
+def observation_stage(catalog: Catalog) -> Stage:
+    """The stage that fills `fct_observation`."""
+    in_key_order = [observations_asset(catalog.datasets[name]) for name in sorted(catalog.datasets)]
+
+    def run(context: StageContext) -> None:
+        table = TABLES["fct_observation"]
+        columns = ", ".join(f"CAST({c.name} AS {duckdb_type(c)}) AS {c.name}" for c in table.columns)
+        files = ", ".join(f"'{context.input(name, 'current')}'" for name in in_key_order)
+        with context.connect() as connection:
+            # Each file is sorted by series and period and holds one dataset: no sort over millions of rows.
+            context.write_query(
+                connection, "fct_observation", f"SELECT {columns} FROM read_parquet([{files}])"
+            )
+
+    return Stage(
+        name=NAME,
+        tables=("fct_observation",),
+        run=run,
+        code=("plan.observation", "warehouse"),
+        inputs=tuple(in_key_order),
+        parameters={"datasets": sorted(catalog.datasets)},
+    )

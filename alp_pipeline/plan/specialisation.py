@@ -1,0 +1,218 @@
+"""`bench_specialisation`: the specialisation of every unit of every NUTS-2 perimeter.
+
+Belongs here: choosing regions, divisions, reference countries and scheme for the method. Does not: the
+method (benchmark.specialisation), the cells (plan.regional_activity).
+
+A reference territory's total is the sum of its published country rows. Where countries that weigh more
+than 5 % of it have not published the year, the sum would speak of another territory under its name: the
+quotient then takes the reason as its state. Hidden cells do not make it so: they are counted beside.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from alp_pipeline.build.stage import Stage, StageContext
+from alp_pipeline.catalog.models import Catalog, PerimeterEntry, SchemeRow
+from alp_pipeline.plan import regional_activity
+from alp_pipeline.warehouse.columns import declared_select
+from alp_pipeline.warehouse.tables import TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NAME = "benchmark/specialisation"
+TABLE = "bench_specialisation"
+SCHEME = "observatory_2007_2012"
+REFERENCES = ("eu28", "eu27_2020")
+VARIABLE = "persons_employed"
+MAXIMUM_MISSING_WEIGHT = 0.05
+"""Share of a reference territory that may be missing; the threshold of domain practice for conversions."""
+MINIMUM_RANKED_PERSONS = 500.0
+"""Smaller cells are not ranked: a quotient of a handful of jobs is noise."""
+
+
+def specialisation_stage(catalog: Catalog) -> Stage:
+    """The stage that fills `bench_specialisation`."""
+    perimeters = [
+        entry for entry in catalog.perimeters.values() if {level for _, level in entry.members} == {2}
+    ]
+    references = [catalog.perimeters[name] for name in REFERENCES]
+    rows = [row for row in catalog.schemes.values() if row.scheme == SCHEME]
+
+    def run(context: StageContext) -> None:
+        _compute(context, perimeters, references, rows)
+
+    return Stage(
+        name=NAME,
+        tables=(TABLE,),
+        run=run,
+        code=("benchmark", "plan.specialisation", "warehouse"),
+        inputs=(regional_activity.NAME, "warehouse/dim_region", "warehouse/dim_activity"),
+        parameters={
+            "perimeters": [entry.model_dump(mode="json") for entry in perimeters],
+            "references": [entry.model_dump(mode="json") for entry in references],
+            "scheme": [row.model_dump(mode="json") for row in rows],
+        },
+    )
+
+
+def _compute(
+    context: StageContext,
+    perimeters: list[PerimeterEntry],
+    references: list[PerimeterEntry],
+    rows: list[SchemeRow],
+) -> None:
+    import pandas as pd
+
+    from alp_pipeline.benchmark.totals import region_totals
+
+    cells, facts = _cells(context)
+    divisions = cells[cells["activity_level"] == "division"]
+    parts = _parts(cells)
+    regions = cells[cells["nuts_level"] == 2]
+    units = sorted({code for entry in perimeters for code, _ in entry.members})
+    universe = _with_absent_units(regions[regions["activity_code"].isin(divisions["activity_code"])], units)
+    totals = region_totals(regions, parts=parts)
+    results = []
+    for reference in references:
+        members = [code for code, _ in reference.members]
+        judged = _against(universe, totals, cells, members, parts, rows)
+        results += [_of_perimeter(judged, reference.id, perimeter) for perimeter in perimeters]
+    frame = pd.concat(results, ignore_index=True).assign(variable=VARIABLE, **_constants(facts, parts, rows))
+    with context.connect() as connection:
+        connection.register("judged", frame)
+        context.write_query(connection, TABLE, declared_select(TABLES[TABLE], "SELECT * FROM judged"))
+
+
+def _cells(context: StageContext) -> tuple["pd.DataFrame", dict[str, str]]:
+    """Employment cells of territories of one kind per level, and what they have in common."""
+    activity_file = context.input(regional_activity.NAME, "fct_regional_activity")
+    region_file = context.input("warehouse/dim_region", "dim_region")
+    division_file = context.input("warehouse/dim_activity", "dim_activity")
+    with context.connect() as connection:
+        cells = connection.execute(
+            f"""SELECT region_code, activity_code, year, employment_persons AS value,
+                       employment_state AS cell_state, employment_status AS obs_status,
+                       nuts_level, activity_level, section_code
+                FROM read_parquet('{activity_file}')
+                JOIN read_parquet('{region_file}') USING (region_code)
+                JOIN read_parquet('{division_file}') USING (activity_code)
+                WHERE region_kind IN ('nuts', 'statistical_region', 'country') AND nuts_level IN (0, 2)
+                ORDER BY region_code, activity_code, year"""
+        ).df()
+        facts = connection.execute(
+            f"""SELECT min(statistical_unit), min(classification_version),
+                       string_agg(DISTINCT document_id, ' ' ORDER BY document_id)
+                FROM read_parquet('{activity_file}')"""
+        ).fetchone()
+    unit, version, documents = facts or ("", "", "")
+    return cells, {"statistical_unit": unit, "classification_version": version, "document_ids": documents}
+
+
+def _parts(cells: "pd.DataFrame") -> dict[str, list[str]]:
+    """The activities that add up to the scope: published sections, and divisions whose section is not."""
+    sections = sorted(cells.loc[cells["activity_level"] == "section", "activity_code"].unique())
+    divisions = cells.loc[cells["activity_level"] == "division", ["activity_code", "section_code"]]
+    inside: dict[str, list[str]] = {section: [] for section in sections}
+    for code, section in sorted(set(divisions.itertuples(index=False, name=None))):
+        if section in inside:
+            inside[section].append(code)
+        else:
+            inside[code] = []
+    return inside
+
+
+def _with_absent_units(universe: "pd.DataFrame", units: list[str]) -> "pd.DataFrame":
+    """Add the perimeters' units of which the dataset has no row: they are not available, not left out."""
+    import pandas as pd
+
+    absent = pd.DataFrame({"region_code": sorted(set(units) - set(universe["region_code"]))})
+    grid = universe[["activity_code", "year"]].drop_duplicates()
+    filled = absent.merge(grid, how="cross").assign(cell_state="not_available", obs_status="")
+    columns = ["region_code", "activity_code", "year", "value", "cell_state", "obs_status"]
+    complete = pd.concat([universe[columns], filled], ignore_index=True)
+    return complete.assign(value=complete["value"].astype("float64"))
+
+
+def _against(
+    universe: "pd.DataFrame",
+    totals: "pd.DataFrame",
+    cells: "pd.DataFrame",
+    members: list[str],
+    parts: Mapping[str, list[str]],
+    rows: list[SchemeRow],
+) -> "pd.DataFrame":
+    """The method's result against one reference territory."""
+    from alp_pipeline.benchmark.specialisation import specialisation
+    from alp_pipeline.benchmark.totals import reference_totals
+
+    countries = cells[(cells["nuts_level"] == 0) & cells["region_code"].isin(members)]
+    reference = reference_totals(countries, members=members, parts=parts)
+    incomplete = _incomplete_years(countries, members, parts)
+    withheld = reference["year"].isin(list(incomplete))
+    reference.loc[withheld, ["reference_activity_total", "reference_total"]] = float("nan")
+    judged = specialisation(universe, totals, reference, scheme=_scheme(rows))
+    reason = judged["year"].map(incomplete)
+    explained = (judged["cell_state"] == "reported") & reason.notna()
+    judged.loc[explained, "location_quotient_state"] = reason[explained]
+    return judged
+
+
+def _incomplete_years(
+    countries: "pd.DataFrame", members: list[str], parts: Mapping[str, list[str]]
+) -> dict[int, str]:
+    """Years in which too much of the reference is missing for another reason than confidentiality.
+
+    A country's weight is the mean of its totals over the years that it published.
+    """
+    from alp_pipeline.benchmark.totals import region_totals
+
+    totals = region_totals(countries, parts=parts)
+    wide = totals.pivot(index="region_code", columns="year", values="region_total").reindex(members)
+    weight = wide.mean(axis=1).fillna(0.0)
+    share = wide.isna().mul(weight, axis=0).sum() / weight.sum()
+    pending = set(countries.loc[countries["cell_state"] == "not_yet_published", "year"])
+    return {
+        year: "not_yet_published" if year in pending else "not_available"
+        for year in share.index[share > MAXIMUM_MISSING_WEIGHT]
+    }
+
+
+def _scheme(rows: list[SchemeRow]) -> Any:
+    from alp_pipeline.benchmark.stars import StarScheme
+
+    return StarScheme.from_rows(
+        {
+            "scheme_id": row.scheme,
+            "version": row.version,
+            "criterion": row.criterion,
+            "rule": row.rule.type,
+            "value": row.rule.value,
+            "comparison": row.rule.comparison,
+            "ties": row.rule.ties,
+            "zero_regions": row.zero_regions,
+            "minimum_size": row.min_size_persons,
+        }
+        for row in rows
+    )
+
+
+def _of_perimeter(judged: "pd.DataFrame", reference: str, perimeter: PerimeterEntry) -> "pd.DataFrame":
+    from alp_pipeline.benchmark.ranks import rank_within
+
+    members = [code for code, _ in perimeter.members]
+    inside = judged[judged["region_code"].isin(members)]
+    ranks = rank_within(inside, members, minimum_size=MINIMUM_RANKED_PERSONS)
+    return inside.assign(
+        perimeter_id=perimeter.id,
+        reference_territory_id=reference,
+        rank_location_quotient=ranks["rank"],
+        ranked_count=ranks["ranked_cells"],
+    )
+
+
+def _constants(
+    facts: Mapping[str, str], parts: Mapping[str, list[str]], rows: list[SchemeRow]
+) -> dict[str, str]:
+    scheme = f"{rows[0].scheme} ({rows[0].version})"
+    return {**facts, "activity_scope": " + ".join(parts), "scheme_id": scheme}
