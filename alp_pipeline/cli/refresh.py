@@ -1,0 +1,110 @@
+"""`alp refresh` and `alp ui`."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from alp_pipeline.cli.output import (
+    EXIT_INTERNAL,
+    EXIT_NAMED_FAILURES,
+    EXIT_NOTHING_PUBLISHED,
+    as_json_option,
+    progress,
+    say,
+)
+from alp_pipeline.lock import RefreshUnderWay, refresh_lock
+from alp_pipeline.settings import load_settings
+from alp_pipeline.workspace import Workspace
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+
+@click.command()
+@click.option(
+    "--offline", is_flag=True, help="Use the archive alone. So far every refresh does: no source is connected."
+)
+@click.option("--only", multiple=True, metavar="PATTERN", help="Only these assets and what depends on them.")
+@as_json_option
+def refresh(offline: bool, only: Sequence[str], as_json: bool) -> None:
+    """Bring the release and the reports up to date with archive, catalogue and code."""
+    settings = load_settings()
+    if not offline and not as_json:
+        click.echo("No source is connected yet: this refresh uses the archive alone.", err=True)
+    try:
+        with refresh_lock(settings.data_dir, purpose="alp refresh"):
+            sys.exit(_refresh(Workspace(settings), only, as_json))
+    except RefreshUnderWay as error:
+        say({"outcome": "refused", "detail": str(error)}, str(error), as_json=as_json)
+        sys.exit(EXIT_NOTHING_PUBLISHED)
+
+
+def _refresh(workspace: Workspace, only: Sequence[str], as_json: bool) -> int:
+    from alp_pipeline.publish import is_current
+    from alp_pipeline.warehouse import release as releases
+
+    if is_current(workspace):
+        current = releases.current(workspace.settings.warehouse_dir)
+        name = current.release_id if current else ""
+        say(
+            {"outcome": "no change", "release": name, "failures": []},
+            f"no change: release {name} has every fingerprint; no run was launched",
+            as_json=as_json,
+        )
+        return 0
+    from alp_pipeline.orchestration.launch import run_refresh
+    from alp_pipeline.plan.assemble import lineage
+
+    total = len(lineage(workspace.catalog)) + 2
+    with progress("refresh", total, quiet=as_json) as step:
+        result = run_refresh(workspace.settings, only, step)
+    return _report(workspace, result, as_json)
+
+
+def _report(workspace: Workspace, result: "dg.JobExecutionResult", as_json: bool) -> int:
+    from alp_pipeline.warehouse import release as releases
+
+    failures = [
+        {"scope": o.scope, "subject": o.subject, "rule": o.rule_id, "outcome": o.outcome, "detail": o.detail}
+        for record in workspace.records().values()
+        for o in record.outcomes
+        if o.is_failure and o.severity == "critical"
+    ]
+    current = releases.current(workspace.settings.warehouse_dir)
+    answer: dict[str, Any] = {
+        "outcome": "published",
+        "run": result.run_id,
+        "release": current.release_id if current else None,
+        "failures": failures,
+    }
+    lines = [f"- {f['scope']} {f['subject']}: {f['rule']}: {f['detail'] or f['outcome']}" for f in failures]
+    if result.success:
+        paths = workspace.settings
+        text = f"published {answer['release']}: {paths.warehouse_file}\nreports: {paths.reports_dir / 'current'}"
+        if failures:
+            text += f"\ndone with {len(failures)} named failures:\n" + "\n".join(lines)
+        say(answer, text, as_json=as_json)
+        return EXIT_NAMED_FAILURES if failures else 0
+    errors = [str(event.event_specific_data.error_display_string) for event in result.get_step_failure_events()]  # type: ignore[union-attr]
+    refused = any("GateRefused" in text for text in errors)
+    answer |= {"outcome": "refused by the release gate" if refused else "failed", "errors": errors}
+    kept = f"release {answer['release']} stays in use" if current else "nothing is published yet"
+    say(answer, f"{answer['outcome']}; {kept}\n" + "\n".join(errors), as_json=as_json)
+    return EXIT_NOTHING_PUBLISHED if refused else EXIT_INTERNAL
+
+
+@click.command()
+@click.option("--port", type=int, default=None, help="Port on 127.0.0.1; the setting ui_port when left out.")
+def ui(port: int | None) -> None:
+    """Serve Dagster (webserver and daemon) on this data folder, on 127.0.0.1."""
+    from alp_pipeline.orchestration.launch import committed_file, prepare_home
+
+    settings = load_settings()
+    home = prepare_home(settings)
+    environment = os.environ | {"DAGSTER_HOME": str(home), "ALP_DATA_DIR": str(settings.data_dir)}
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(committed_file("workspace.yaml")), "-h", "127.0.0.1"]
+    command += ["-p", str(port or settings.ui_port)]
+    os.execve(sys.executable, command, environment)  # noqa: S606 - our own interpreter, no shell

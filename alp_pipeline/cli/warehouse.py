@@ -1,0 +1,1 @@
+"""`alp query`, `alp release …`, `alp report`: reading what is published."""
