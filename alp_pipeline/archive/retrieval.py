@@ -1,0 +1,242 @@
+"""The record of one retrieval: which bytes, of which dataset, claiming to cover what, from when.
+
+Belongs here: the record and its identity, the extent, the order of vintages. Does not: files (store),
+where the times come from (document_times), what a cell was at a moment (observations.history).
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, Self, get_args
+
+from alp_pipeline.archive.utc import is_canonical
+from alp_pipeline.errors import AlpError
+
+Kind = Literal["synthetic", "real"]
+TimeOrigin = Literal["gzip header", "document", "manifest", "inventory", "unknown"]
+
+# A name becomes a folder. Eurostat's own extraction codes hold a `$`.
+_NAME = re.compile(r"[a-z0-9_][a-z0-9_.$-]{0,199}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class RetrievalInvalid(AlpError):
+    """A retrieval record says something that no record may say."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What a document claims to cover: the whole table, or a slice of it.
+
+    Args:
+        dims: dimension → the codes asked for; a dimension that is not named is claimed whole.
+        periods: first and last period asked for, either open (None); None claims every period.
+
+    >>> Extent.whole().as_json()
+    {}
+    >>> Extent({"geo": ["ITC4", "AT33"]}, ("2014", None)).as_json()
+    {'dims': {'geo': ['AT33', 'ITC4']}, 'periods': ['2014', None]}
+    """
+
+    dims: Mapping[str, Sequence[str]] = field(default_factory=dict, hash=False)
+    periods: tuple[str | None, str | None] | None = None
+
+    def __post_init__(self) -> None:
+        for dimension, codes in self.dims.items():
+            if isinstance(codes, str) or not codes:
+                raise RetrievalInvalid(
+                    f"the extent names no list of codes for {dimension!r}",
+                    where="extent",
+                    todo="Name the codes, or leave the dimension out to claim it whole.",
+                )
+        ordered = {name: tuple(sorted(set(codes))) for name, codes in sorted(self.dims.items())}
+        object.__setattr__(self, "dims", ordered)
+        if self.periods is not None:
+            first, last = self.periods
+            object.__setattr__(self, "periods", None if first is last is None else (first, last))
+
+    @classmethod
+    def whole(cls) -> Self:
+        """The claim of a bulk file: everything the table holds."""
+        return cls()
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.dims and self.periods is None
+
+    def as_json(self) -> dict[str, Any]:
+        """`{}` for the whole table, else `dims` and `periods`, each only where it limits the claim."""
+        claim: dict[str, Any] = {}
+        if self.dims:
+            claim["dims"] = {name: list(codes) for name, codes in self.dims.items()}
+        if self.periods is not None:
+            claim["periods"] = list(self.periods)
+        return claim
+
+    @classmethod
+    def from_json(cls, claim: Mapping[str, Any]) -> Self:
+        """The inverse of `as_json`.
+
+        >>> Extent.from_json({"periods": ["2014", "2015"]}).periods
+        ('2014', '2015')
+        """
+        unknown = set(claim) - {"dims", "periods"}
+        if unknown:
+            raise RetrievalInvalid(
+                f"the extent has unknown parts {sorted(unknown)}",
+                where="extent",
+                todo="An extent has `dims` and `periods` only.",
+            )
+        periods = claim.get("periods")
+        return cls(claim.get("dims", {}), None if periods is None else (periods[0], periods[1]))
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """One retrieval of one document. Immutable, and free of our import clock.
+
+    Times are UTC, `2017-07-31T14:35:14Z`, whole seconds, None where unknown. `published_at` is the
+    publisher's time, `seen_at` when we (or whoever kept the document for us) had it.
+
+    Raises:
+        RetrievalInvalid: a name that cannot be a folder, a malformed hash or time, an unknown time that
+            claims an origin or a known one that claims none.
+
+    >>> retrieval = Retrieval("eurostat", "tgs00001", "tsv", "0" * 64, 12, "Eurostat reuse", False)
+    >>> retrieval.dataset_id, retrieval.retrieval_id
+    ('eurostat.tgs00001', 'd242e382323e79aecab08a44eb9db042')
+    """
+
+    source_id: str
+    dataset_code: str
+    format: str
+    content_sha256: str
+    size_bytes: int
+    licence: str
+    is_synthetic: bool
+    extent: Extent = field(default_factory=Extent)
+    published_at: str | None = None
+    published_at_origin: TimeOrigin = "unknown"
+    seen_at: str | None = None
+    seen_at_origin: TimeOrigin = "unknown"
+    url: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    citation: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in (self.source_id, self.dataset_code):
+            if not _NAME.fullmatch(name):
+                raise self._invalid(f"{name!r} cannot name a source or dataset", "Use a-z 0-9 _ . $ - only.")
+        if not _SHA256.fullmatch(self.content_sha256) or self.size_bytes < 0 or not self.format:
+            raise self._invalid("hash, size or format is malformed", "Give SHA-256 in hex, bytes and format.")
+        for label, time, origin in (
+            ("published_at", self.published_at, self.published_at_origin),
+            ("seen_at", self.seen_at, self.seen_at_origin),
+        ):
+            if time is not None and not is_canonical(time):
+                raise self._invalid(f"{label} {time!r} is no UTC time", "Write it as 2017-07-31T14:35:14Z.")
+            if origin not in get_args(TimeOrigin) or (time is None) != (origin == "unknown"):
+                raise self._invalid(
+                    f"{label} is {time} but its origin is {origin!r}",
+                    f"Name the origin, one of {', '.join(get_args(TimeOrigin))}; only no time is unknown.",
+                )
+
+    def _invalid(self, what: str, todo: str) -> RetrievalInvalid:
+        return RetrievalInvalid(what, where=f"{self.source_id}.{self.dataset_code}", todo=todo)
+
+    @property
+    def dataset_id(self) -> str:
+        return f"{self.source_id}.{self.dataset_code}"
+
+    @property
+    def kind(self) -> Kind:
+        return "synthetic" if self.is_synthetic else "real"
+
+    @property
+    def is_undated(self) -> bool:
+        """Neither time is known: parsed and accounted for, but part of no history."""
+        return self.published_at is None and self.seen_at is None
+
+    @cached_property
+    def retrieval_id(self) -> str:
+        """The record's identity: the first 32 hex digits of the SHA-256 of its canonical JSON."""
+        return hashlib.sha256(self.canonical_json().encode()).hexdigest()[:32]
+
+    def as_json(self) -> dict[str, Any]:
+        """The record without what it does not say (None, `{}`).
+
+        So a field added one day does not change the identity of the records written before.
+        """
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        values["extent"] = self.extent.as_json()
+        values["parameters"], values["headers"] = dict(self.parameters), dict(self.headers)
+        return {name: value for name, value in values.items() if value not in (None, {})}
+
+    def canonical_json(self) -> str:
+        """The one text of this record: keys sorted, no blanks, UTF-8 as it is."""
+        return json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str, *, where: str) -> Self:
+        """The record in a text that `as_json` made.
+
+        Raises:
+            RetrievalInvalid: not JSON, not a record, or a field that is missing, unknown or impossible.
+        """
+        try:
+            values = json.loads(text)
+            values["extent"] = Extent.from_json(values.get("extent", {}))
+            return cls(**values)
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+            raise RetrievalInvalid(
+                f"this is not a retrieval record ({error})",
+                where=where,
+                todo="Restore the record from a backup or an export, or import the document again.",
+            ) from error
+
+
+def vintage_order(retrieval: Retrieval) -> tuple[str, str, str, str]:
+    """The key that puts retrievals into history: publisher's time, our time, hash.
+
+    An unknown publisher's time counts as the seen time; an unknown seen time counts as the publisher's,
+    the earliest moment at which anyone can have had the document. The record's id breaks the last tie,
+    so that the order of import never shows.
+
+    >>> early = Retrieval("s", "d", "tsv", "0" * 64, 1, "", False, seen_at="2016-01-01T00:00:00Z",
+    ...                   seen_at_origin="manifest")
+    >>> vintage_order(early)[:2]
+    ('2016-01-01T00:00:00Z', '2016-01-01T00:00:00Z')
+    """
+    published, seen = retrieval.published_at, retrieval.seen_at
+    return (
+        published or seen or "",
+        seen or published or "",
+        retrieval.content_sha256,
+        retrieval.retrieval_id,
+    )
+
+
+def group_vintages(retrievals: Iterable[Retrieval]) -> list[tuple[Retrieval, ...]]:
+    """Dated retrievals of one dataset, in order, each vintage together with its later sightings.
+
+    Identical bytes directly after themselves are a sighting; after other bytes they are a new vintage (a
+    revision taken back). The same bytes under another format or extent are another claim, so a vintage
+    too: a document imported under a wrong format can be put right by importing it again.
+
+    Returns: one tuple for each vintage, the retrieval that brought it first.
+    """
+    groups: list[list[Retrieval]] = []
+    for retrieval in sorted((r for r in retrievals if not r.is_undated), key=vintage_order):
+        if groups and _claim(groups[-1][0]) == _claim(retrieval):
+            groups[-1].append(retrieval)
+        else:
+            groups.append([retrieval])
+    return [tuple(group) for group in groups]
+
+
+def _claim(retrieval: Retrieval) -> tuple[str, str, Extent]:
+    return retrieval.content_sha256, retrieval.format, retrieval.extent
