@@ -1,0 +1,1 @@
+"""Comparisons with other tools, and with what people know, on real documents."""
