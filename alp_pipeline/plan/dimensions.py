@@ -164,6 +164,8 @@ def _document_stage(catalog: Catalog, documents: Sequence[tuple[Retrieval, str |
                 standing = "archived, not catalogued"
             elif document.format not in READABLE_FORMATS:
                 standing = "format not yet read"
+            elif stage is None:
+                standing = "seen again, unchanged"
             else:
                 standing = standings.get(document.retrieval_id, {}).get("standing", "archived, no date known")
             rows.append(_document_row(document, dataset_id if catalogued else None, standing, facts))

@@ -84,6 +84,7 @@ dim_document = Table(
             "superseded",
             "kept out by the intake gate",
             "archived, no date known",
+            "seen again, unchanged",
             "archived, not catalogued",
             "format not yet read",
         ),
