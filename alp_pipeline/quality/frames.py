@@ -1,0 +1,94 @@
+"""From a Parquet file to compact pandas frames of bounded size, in the file's row order.
+
+Belongs here: quoting, what columns a file has, streaming expressions over it. Does not: which expressions
+a rule needs (`intake`, `tables`), evaluating rules (`runner`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from alp_pipeline.quality.runner import BATCH_ROWS
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+    import pyarrow as pa
+
+_FETCH_ROWS = 122_880
+_POSITION = "file_row_number"
+
+
+def identifier(name: str) -> str:
+    """A column or table name, quoted for SQL.
+
+    >>> print(identifier('a "long" name'))
+    "a ""long"" name"
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text value, quoted for SQL.
+
+    >>> literal("l'aria")
+    "'l''aria'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def rows_of(path: Path) -> str:
+    """The FROM item that reads a Parquet file with each row's position, `file_row_number`, from 0 on."""
+    return f"read_parquet({literal(str(path))}, file_row_number = true)"
+
+
+def file_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+    """Column name → DuckDB type, as the file has them."""
+    described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(str(path))})").fetchall()
+    return {row[0]: row[1] for row in described}
+
+
+def parquet_frames(
+    connection: duckdb.DuckDBPyConnection, path: Path, columns: Mapping[str, str]
+) -> Iterator[pd.DataFrame]:
+    """Frames of consecutive rows, at most `BATCH_ROWS` each, at least one even when the file is empty.
+
+    Args:
+        columns: name in the frame → SQL expression over the file's columns. Give numbers as DOUBLE, and
+            truths without NULL: other types would take objects in pandas. Text comes as categories.
+    """
+    import pyarrow as pa
+
+    wanted = "".join(f", {sql} AS {identifier(name)}" for name, sql in columns.items())
+    query = f"SELECT {_POSITION}{wanted} FROM {rows_of(path)}"
+    reader = connection.execute(query).to_arrow_reader(_FETCH_ROWS)
+    held: list[pa.RecordBatch] = []
+    rows = seen = 0
+    for batch in reader:
+        if rows and rows + batch.num_rows > BATCH_ROWS:
+            yield _frame(pa.Table.from_batches(held, reader.schema), seen)
+            seen, held, rows = seen + rows, [], 0
+        held.append(batch)
+        rows += batch.num_rows
+    if rows or not seen:
+        yield _frame(pa.Table.from_batches(held, reader.schema), seen)
+
+
+def _frame(table: pa.Table, first: int) -> pd.DataFrame:
+    import pyarrow as pa
+
+    positions = table.column(0).to_numpy()
+    # Failing rows are told by position, so an engine set to reorder rows would accuse innocent ones.
+    if not np.array_equal(positions, np.arange(first, first + table.num_rows)):
+        raise RuntimeError("DuckDB gave the rows out of order; set preserve_insertion_order = true")
+    table = table.remove_column(0)
+    for place, column in enumerate(table.schema):
+        if pa.types.is_string(column.type):
+            coded = table.column(place).combine_chunks().dictionary_encode()
+            table = table.set_column(place, column.name, coded)
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
