@@ -57,8 +57,8 @@ class Formula:
             FormulaError: a term of the formula has no entry.
 
         >>> formula = parse_formula("a / b")
-        >>> formula.value({"a": 1, "b": 4}), formula.value({"a": 1, "b": 0}), formula.value({"a": None, "b": 1})
-        (0.25, None, None)
+        >>> formula.value({"a": 1, "b": 4}), formula.value({"a": 1, "b": 0})
+        (0.25, None)
         """
         self._require(terms)
         return _value(self.tree, terms)
@@ -81,10 +81,9 @@ def parse_formula(text: str, *, where: str = "formula") -> Formula:
 
     >>> parse_formula("100 * unemployed / (employed + unemployed)").names
     ('unemployed', 'employed')
-    >>> parse_formula("a ** 2")
+    >>> parse_formula("1 + a ** 2")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    alp_pipeline.catalog.formula.FormulaError: FormulaError: formula: position 1 of 'a ** 2': 'a ** 2' is not \
-allowed. A formula is made of term names, numbers, + - * / and parentheses.
+    alp_pipeline.catalog.formula.FormulaError: ...position 5 of '1 + a ** 2': 'a ** 2' is not allowed. ...
     """
     if len(text) > LONGEST:
         _refuse(text[:40] + " …", where, LONGEST, f"longer than {LONGEST} characters")

@@ -123,7 +123,7 @@ def _build(files: list[_File], content_hash: str) -> Catalog:
                 problems.append(Problem(file.shown, entry.id, "id", f"is already an entry of {place}"))
     _refuse(problems)
     activities = {row["code"]: _activity(row) for row in read_reference("nace_rev2.csv")}
-    catalog = Catalog.model_construct(**entries, activities=activities, content_hash=content_hash)
+    catalog = Catalog.model_validate({**entries, "activities": activities, "content_hash": content_hash})
     levels = {row["code"]: int(row["level"]) for row in read_reference("nuts_codes.csv") if row["level"]}
     _refuse(cross_problems(catalog, levels, lambda kind: lambda entry: shown_by_origin[(kind, entry.origin)]))
     return catalog

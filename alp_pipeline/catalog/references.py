@@ -19,8 +19,8 @@ from alp_pipeline.catalog.models import (
     SchemeRow,
     SectorGroupEntry,
     Term,
-    UsageWarning,
 )
+from alp_pipeline.catalog.vocabulary import UsageWarning
 
 Place = Callable[[str], Callable[[Entry], str]]
 Found = Iterator[tuple[str, str]]
