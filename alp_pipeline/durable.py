@@ -46,6 +46,14 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
+def point_to(link: Path, target: str) -> None:
+    """Make `link` a symlink to `target` (relative to the link's folder) at once, replacing a former one."""
+    temporary = link.with_name(f"{link.name}{TEMPORARY_MARK}{os.getpid()}-{secrets.token_hex(4)}")
+    temporary.symlink_to(target)
+    temporary.replace(link)
+    flush(link.parent)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a whole text file, UTF-8, durably."""
     with replacing(path) as temporary:

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from alp_pipeline import __version__
 from alp_pipeline.build.fingerprint import code_hash, digest
-from alp_pipeline.build.stage import Plan, StageRecord
-from alp_pipeline.durable import write_text
+from alp_pipeline.durable import point_to, write_text
 from alp_pipeline.errors import AlpError
 from alp_pipeline.plan import gate
 from alp_pipeline.plan.assemble import table_files
@@ -21,6 +20,7 @@ from alp_pipeline.warehouse.retention import collect
 from alp_pipeline.workspace import Workspace
 
 REPORT_CODE = ("catalog", "quality", "reports", "warehouse")
+_MADE_BY = "made_by.json"
 
 
 class BuildUnfinished(AlpError):
@@ -50,18 +50,18 @@ class Reports:
 
 
 def is_current(workspace: Workspace) -> bool:
-    """Whether the current release and its reports have every fingerprint of today's plan."""
-    current = releases.current(workspace.settings.warehouse_dir)
+    """Whether the newest release and its reports have every fingerprint of today's plan."""
+    newest = _newest(workspace)
     return (
-        current is not None
-        and current.manifest["plan_fingerprint"] == workspace.plan.fingerprint
-        and _postgres_is_current(workspace, current.release_id)
-        and _reports_are_current(workspace, current)
+        newest is not None
+        and newest.manifest["plan_fingerprint"] == workspace.plan.fingerprint
+        and _in_postgres(workspace, newest.release_id)
+        and _reports(workspace, newest).unchanged
     )
 
 
 def publish_release(workspace: Workspace) -> Published:
-    """Publish the build that the gate let pass; nothing when the current release is that build.
+    """Publish the build that the gate let pass; nothing when the newest release is that build.
 
     Raises:
         BuildUnfinished: the release gate has not passed under this plan.
@@ -72,24 +72,115 @@ def publish_release(workspace: Workspace) -> Published:
         raise BuildUnfinished(
             "the release gate has not let this build pass", where="release", todo="Run the refresh job."
         )
-    current = releases.current(settings.warehouse_dir)
-    unchanged = current is not None and current.manifest["plan_fingerprint"] == plan.fingerprint
-    if current is None or not unchanged:
-        files, manifest = _contents(workspace, plan, passed)
-        current = releases.publish(
+    newest = _newest(workspace)
+    unchanged = newest is not None and newest.manifest["plan_fingerprint"] == plan.fingerprint
+    if newest is None or not unchanged:
+        files, manifest = _contents(workspace)
+        newest = releases.publish(
             settings.warehouse_dir,
             files,
             manifest=manifest,
             is_synthetic=workspace.is_synthetic,
             threads=settings.threads,
         )
-    postgres = _publish_to_postgres(workspace, current)
-    collect(settings, keep=settings.keep_releases, fingerprints=set(plan.fingerprints.values()))
+    postgres = _publish_to_postgres(workspace, newest)
+    collect(
+        settings.warehouse_dir,
+        settings.build_dir,
+        keep=settings.keep_releases,
+        fingerprints=set(plan.fingerprints.values()),
+    )
     return Published(
-        release_id=current.release_id,
+        release_id=newest.release_id,
         database=settings.warehouse_file,
-        content_fingerprint=current.manifest["content_fingerprint"],
-        rows={name: entry["rows"] for name, entry in current.manifest["tables"].items()},
+        content_fingerprint=newest.content_fingerprint,
+        rows={name: entry["rows"] for name, entry in newest.manifest["tables"].items()},
         postgres=postgres,
         unchanged=unchanged,
     )
+
+
+def _newest(workspace: Workspace) -> releases.Release | None:
+    """The newest release, which a rollback's pin does not hide."""
+    standing = releases.releases(workspace.settings.warehouse_dir)
+    return standing[-1] if standing else None
+
+
+def _contents(workspace: Workspace) -> tuple[dict[str, Path], dict[str, object]]:
+    """The build's files and what the manifest says of them."""
+    plan, store = workspace.plan, workspace.store
+    stages = table_files(plan)
+    records = workspace.records()
+    files = {table: store.file(table, plan.fingerprints[stage]) for table, stage in stages.items()}
+    manifest = {
+        "plan_fingerprint": plan.fingerprint,
+        "code_version": __version__,
+        "code_hash": code_hash(("",)),
+        "catalogue_version": workspace.catalog.content_hash,
+        "document_ids": sorted(d.retrieval_id for d in workspace.archive.retrievals()),
+        "content": {table: records[stage].content[table] for table, stage in stages.items()},
+    }
+    return files, manifest
+
+
+def _postgres_url(workspace: Workspace) -> str | None:
+    secret = workspace.settings.warehouse_url
+    return secret.get_secret_value() if secret else None
+
+
+def _in_postgres(workspace: Workspace, release_id: str) -> bool:
+    url = _postgres_url(workspace)
+    if url is None:
+        return True
+    from alp_pipeline.warehouse import postgres
+
+    return postgres.newest_id(url) == release_id
+
+
+def _publish_to_postgres(workspace: Workspace, release: releases.Release) -> str:
+    url = _postgres_url(workspace)
+    if url is None:
+        return "not configured"
+    from alp_pipeline.warehouse import postgres
+
+    postgres.publish(url, release.files, release.release_id, keep=workspace.settings.keep_releases)
+    return "published"
+
+
+def publish_reports(workspace: Workspace) -> Reports:
+    """Make the pages of the newest release; nothing when they are there, made by this code.
+
+    Raises:
+        BuildUnfinished: there is no release.
+    """
+    newest = _newest(workspace)
+    if newest is None:
+        raise BuildUnfinished("there is no release to report on", where="reports", todo="Run alp refresh.")
+    wanted = _reports(workspace, newest)
+    if wanted.unchanged:
+        return wanted
+    from alp_pipeline.quality.report import write_validation_report
+    from alp_pipeline.reports.build import build_region_reports
+    from alp_pipeline.warehouse import dictionary
+
+    wanted.folder.mkdir(parents=True, exist_ok=True)
+    build_region_reports(newest.database, wanted.folder / "regions")
+    write_validation_report(newest.database, wanted.folder / "validation.html")
+    dictionary.write(wanted.folder / "dictionary.html", newest)
+    # Written last: the folder's pages are complete exactly when this says which code made them.
+    write_text(wanted.folder / _MADE_BY, json.dumps({"fingerprint": wanted.fingerprint}))
+    point_to(workspace.settings.reports_dir / "current", newest.release_id)
+    return _pages(wanted.folder, wanted.fingerprint, unchanged=False)
+
+
+def _reports(workspace: Workspace, release: releases.Release) -> Reports:
+    """The reports that this code makes of a release: where, and whether they are there."""
+    folder = workspace.settings.reports_dir / release.release_id
+    fingerprint = digest([release.release_id, release.content_fingerprint, code_hash(REPORT_CODE)])
+    made_by = folder / _MADE_BY
+    done = made_by.is_file() and json.loads(made_by.read_text(encoding="utf-8"))["fingerprint"] == fingerprint
+    return _pages(folder, fingerprint, unchanged=done)
+
+
+def _pages(folder: Path, fingerprint: str, *, unchanged: bool) -> Reports:
+    return Reports(folder, tuple(sorted(folder.rglob("*.html"))), fingerprint, unchanged)

@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Tests assert results, never times.
+settings.register_profile("alp", deadline=None)
+settings.load_profile("alp")
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ conservation, no confidential value), and the operational tables that tell how t
 evaluating a rule (quality), publishing (warehouse.release), the verdict on single documents (plan.intake).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,7 +95,8 @@ _FACTS = {
                SELECT perimeter_id, reference_territory_id, variable, activity_code, year,
                       count(DISTINCT region_code) AS units
                FROM bench_specialisation GROUP BY ALL)
-           SELECT count(*), count(*) FILTER (WHERE units <> member_count), min(perimeter_id || ' ' || activity_code)
+           SELECT count(*), count(*) FILTER (WHERE units <> member_count),
+                  min(perimeter_id || ' ' || activity_code) FILTER (WHERE units <> member_count)
            FROM listed JOIN dim_perimeter USING (perimeter_id)""",
     ),
     "indicator_values_in_valid_range": (
@@ -126,13 +127,13 @@ _FACTS = {
 """Rule → (table, SQL giving checked, failed, an example)."""
 
 
-def _facts(connection: "duckdb.DuckDBPyConnection") -> Iterable[RuleOutcome]:
+def _facts(connection: "duckdb.DuckDBPyConnection") -> list[RuleOutcome]:
     """Evaluate the build's own facts; one whose query fails is not evaluated, which is a failure."""
-    from alp_pipeline.quality.expectations import judge_counts
-
     import duckdb
 
-    counted: list[tuple[str, str, int, int, str]] = []
+    from alp_pipeline.quality.runner import judge_counts
+
+    counted: list[tuple[str, str, int, int | None, str]] = []
     for rule_id, (table, query) in _FACTS.items():
         try:
             row = connection.execute(query).fetchone()
@@ -143,7 +144,7 @@ def _facts(connection: "duckdb.DuckDBPyConnection") -> Iterable[RuleOutcome]:
             continue
         checked, failed, example = row if row else (0, 0, None)
         counted.append((rule_id, table, checked, failed, f"e.g. {example}" if failed else ""))
-    yield from judge_counts(counted)
+    return judge_counts(counted)
 
 
 def _write_validation(context: StageContext, outcomes: Sequence[RuleOutcome]) -> None:
