@@ -42,7 +42,7 @@ _TODO: dict[Problem, str] = {
     "kind altered": 'Write {"kind": "synthetic"} or {"kind": "real"} into it, as the documents are.',
     "mixed kinds": "Move the record out of the archive; its document belongs to another data folder.",
     "erasure unfinished": "Finish it: alp archive withdraw, with the same hash.",
-    "object without record": "No document: a write died, or a record was lost. Import it again, or remove it.",
+    "object without record": "No document: a write died, or a record was lost. Import it again or remove it.",
     "stray partial": "No document: a write died. The next refresh removes it.",
     "foreign file": "Not put there by the archive. Move it out.",
 }
