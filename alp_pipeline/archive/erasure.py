@@ -9,6 +9,7 @@ an erasure that dies half-way hides the document at once, and doing it again fin
 """
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from alp_pipeline.archive.objects import writing
 from alp_pipeline.archive.retrieval import Retrieval
@@ -50,19 +51,21 @@ def withdraw(
             raise ErasureRefused("no document has this hash", where=content_sha256, todo=todo)
         stone = _tombstone(records, reason.strip(), by.strip(), at or datetime.now(UTC))
         archive.bury(stone)
-    for source_id, code, retrieval_id in [
+    records_of = [
         *((d.source_id, d.dataset_code, d.retrieval_id) for d in stone.documents),
         *((r.source_id, r.dataset_code, r.retrieval_id) for r in records),
-    ]:
-        path = archive.records / source_id / code / f"{retrieval_id}.json"
-        with writing(path):
-            path.unlink(missing_ok=True)
-    with writing(archive.root):
-        archive.objects.path(content_sha256).unlink(missing_ok=True)
-        for folder in {archive.objects.path(content_sha256).parent, archive.records}:
-            if folder.is_dir():
-                flush(folder)
+    ]
+    for source_id, code, retrieval_id in records_of:
+        _remove(archive.records / source_id / code / f"{retrieval_id}.json")
+    _remove(archive.objects.path(content_sha256))
     return stone
+
+
+def _remove(path: Path) -> None:
+    with writing(path):
+        path.unlink(missing_ok=True)
+        if path.parent.is_dir():
+            flush(path.parent)
 
 
 def _tombstone(records: list[Retrieval], reason: str, by: str, at: datetime) -> Tombstone:
