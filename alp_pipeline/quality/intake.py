@@ -81,9 +81,7 @@ ROW_RULES = (
         text="there is a number without the state reported, or that state without a finite number",
     ),
     ColumnRule("cell_state_in_vocabulary", "cell_state", "one_of", CELL_STATES, text="the state is unknown"),
-    ColumnRule(
-        "obs_status_known", "obs_status", "matches", f"[{FLAG_ORDER}]*", text="a flag letter is unknown"
-    ),
+    ColumnRule("obs_status_known", "obs_status", "matches", f"[{FLAG_ORDER}]*", text="unknown flag letter"),
     ColumnRule(
         "conf_status_known",
         "conf_status",
@@ -250,51 +248,73 @@ def _quarantine(
     failing: Mapping[str, Positions],
     document_id: str,
 ) -> pa.Table:
-    """Put the rows that break a critical row rule aside, with every rule they break."""
-    broken = [(rule, failing[rule.rule_id]) for rule in rules if rule.rule_id in failing]
-    broken = [(rule, rows) for rule, rows in broken if rule.severity == "critical"]
-    found = pa.table(
-        {
-            "row_number": np.concatenate([np.empty(0, np.int64), *(rows for _, rows in broken)]),
-            "rule_no": np.repeat(np.arange(len(broken)), [len(rows) for _, rows in broken]),
-        }
-    )
-    texts = pa.table(
-        {
-            "rule_no": pa.array(range(len(broken)), pa.int64()),
-            "rule_id": pa.array([rule.rule_id for rule, _ in broken], pa.string()),
-            "reason": pa.array([rule.reason for rule, _ in broken], pa.string()),
-        }
-    )
+    """Put the rows that break a critical row rule aside, with every rule they break.
+
+    Few combinations of rules occur however many rows there are, so their texts are made once per
+    combination. For 1.4 M rows that takes 2 s; putting the texts together row by row in SQL took 7 s.
+    """
+    broken = [rule for rule in rules if rule.rule_id in failing and rule.severity == "critical"]
+    rows = np.unique(np.concatenate([np.empty(0, np.int64), *(failing[rule.rule_id] for rule in broken)]))
+    combination = np.zeros(len(rows), np.int64)
+    combinations: list[tuple[ColumnRule, ...]] = [()]
+    for rule in broken:
+        hit = np.isin(rows, failing[rule.rule_id], assume_unique=True)
+        codes, combination = np.unique(2 * combination + hit, return_inverse=True)
+        combinations = [combinations[code // 2] + (rule,) * int(code % 2) for code in codes]
+    found = pa.table({"row_number": rows, "combination": combination})
+    texts = pa.table([pa.array(column) for column in _texts(combinations)], schema=_TEXTS)
     connection.register("quarantine_found", found)
     connection.register("quarantine_texts", texts)
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_aside(document_id)} AS "
-        "SELECT DISTINCT row_number FROM quarantine_found"
+        f"CREATE OR REPLACE TEMP TABLE {_aside(document_id)} AS SELECT row_number FROM quarantine_found"
     )
-    rows = connection.execute(_QUARANTINE.format(rows=rows_of(parsed))).to_arrow_table()
+    quarantined = connection.execute(_QUARANTINE.format(rows=rows_of(parsed))).to_arrow_table()
     connection.unregister("quarantine_found")
     connection.unregister("quarantine_texts")
-    return rows.cast(QUARANTINE_SCHEMA)
+    return quarantined.cast(QUARANTINE_SCHEMA)
+
+
+_TEXTS = pa.schema(
+    [
+        ("combination", pa.int64()),
+        ("rule_ids", pa.string()),
+        ("is_understood", pa.bool_()),
+        ("reasons", pa.string()),
+        ("other_reasons", pa.string()),
+    ]
+)
+
+
+def _texts(combinations: Sequence[tuple[ColumnRule, ...]]) -> tuple[list[object], ...]:
+    """The columns of `_TEXTS`; `other_reasons` leaves out what the parser says better."""
+    others = [[rule for rule in rules if rule.rule_id != "cell_understood"] for rules in combinations]
+    return (
+        list(range(len(combinations))),
+        [" ".join(rule.rule_id for rule in rules) for rules in combinations],
+        [len(rest) == len(rules) for rest, rules in zip(others, combinations, strict=True)],
+        ["; ".join(rule.reason for rule in rules) for rules in combinations],
+        ["; ".join(rule.reason for rule in rest) or None for rest in others],
+    )
 
 
 _NUMBER = "[-+]?[0-9][0-9.,]*([eE][-+]?[0-9]+)?"
 _QUARANTINE = f"""
-    WITH told AS (
-        SELECT f.row_number, p.series_key, p.time_period, p.published, {_HIDDEN} AS is_hidden,
-               t.rule_no, t.rule_id,
-               CASE WHEN t.rule_id <> 'cell_understood' OR p.problem IS NULL THEN t.reason
-                    WHEN is_hidden THEN regexp_replace(p.problem, '{_NUMBER}', '{_WITHHELD}', 'g')
-                    ELSE p.problem END AS reason
+    WITH found AS (
+        SELECT f.row_number, p.series_key, p.time_period, p.published, p.problem, {_HIDDEN} AS is_hidden, t.*
         FROM quarantine_found f
-        JOIN quarantine_texts t USING (rule_no)
-        JOIN {{rows}} p ON p.file_row_number = f.row_number)
-    SELECT row_number, any_value(series_key) AS series_key, any_value(time_period) AS time_period,
-           any_value(CASE WHEN is_hidden THEN regexp_replace(published, '{_NUMBER}', '{_WITHHELD}', 'g')
-                          ELSE published END) AS published,
-           string_agg(rule_id, ' ' ORDER BY rule_no) AS rule_ids,
-           string_agg(reason, '; ' ORDER BY rule_no) AS reasons
-    FROM told GROUP BY row_number ORDER BY row_number"""
+        JOIN quarantine_texts t USING (combination)
+        JOIN {{rows}} p ON p.file_row_number = f.row_number),
+    shown AS (
+        SELECT * REPLACE (
+            CASE WHEN is_hidden THEN regexp_replace(published, '{_NUMBER}', '{_WITHHELD}', 'g')
+                 ELSE published END AS published,
+            CASE WHEN is_hidden THEN regexp_replace(problem, '{_NUMBER}', '{_WITHHELD}', 'g')
+                 ELSE problem END AS problem)
+        FROM found)
+    SELECT row_number, series_key, time_period, published, rule_ids,
+           CASE WHEN is_understood OR problem IS NULL THEN reasons
+                ELSE concat_ws('; ', problem, other_reasons) END AS reasons
+    FROM shown ORDER BY row_number"""
 
 
 def _aside(document_id: str) -> str:

@@ -98,6 +98,24 @@ def test_a_cell_that_was_not_understood_is_quarantined_with_the_parsers_reason(c
     assert outcome(verdict, "cell_understood").failed == 2
 
 
+def test_a_row_that_breaks_several_rules_names_them_all_in_order(connection, parsed):
+    cells = [
+        cell("AT31", value=-1.0, obs_status="q"),
+        cell("AT32", value=None, cell_state=None, series_key=None, problem="no number in '§'"),
+        cell("AT33", obs_status="q"),
+        cell("AT34", value=None, cell_state=None),
+    ]
+    verdict = judge(connection, parsed(cells), 4, max_quarantine_share=1)
+    told = [(row["rule_ids"], row["reasons"]) for row in verdict.quarantine.to_pylist()]
+    assert told == [
+        ("obs_status_known counts_non_negative", "unknown flag letter; persons are a count"),
+        ("cell_understood series_key_present", "no number in '§'; the series has no key"),
+        ("obs_status_known", "unknown flag letter"),
+        ("cell_understood", "the cell was not understood"),
+    ]
+    assert verdict.accepted
+
+
 @pytest.mark.parametrize(
     ("given", "rules"),
     [
