@@ -90,7 +90,8 @@ def parse_formula(text: str, *, where: str = "formula") -> Formula:
     try:
         tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        position = getattr(error, "offset", None) or 1
+        # Python gives no place for a formula that stops too early: it is the end.
+        position = getattr(error, "offset", None) or len(text) + 1
         _refuse(text, where, position, f"no formula: {getattr(error, 'msg', error)}")
     names: dict[str, None] = {}
     _check(tree, text, where, names)

@@ -138,7 +138,7 @@ class DatasetEntry(Entry):
     source: str
     code: Text = Field(description="the publisher's own code, in its own spelling")
     title: Title
-    dimensions: tuple[Dimension, ...] = Field(min_length=2, description="order of the series key, with freq")
+    dimensions: tuple[Dimension, ...] = Field(description="order of the series key, with freq")
     default_freq: Annotated[str, StringConstraints(pattern=r"^[A-Z]$")] = "A"
     dimension_aliases: dict[Dimension, Dimension] = Field(
         default_factory=dict, description="a document's name of a dimension → the name here"
@@ -156,7 +156,7 @@ class DatasetEntry(Entry):
     classification_version: Literal["2", "2.1"] | None = None
     nuts_version_rule: NutsVersionRule
     known_breaks: tuple[KnownBreak, ...] = ()
-    value_rules: tuple[ValueRule, ...] = Field(min_length=1)
+    value_rules: tuple[ValueRule, ...]
     max_quarantine_share: float = Field(default=0.001, ge=0, le=1)
     latest_expected_period: Text | None = None
     discontinued: Text | None = Field(default=None, description="the last period, of a table that ended")
@@ -195,6 +195,8 @@ class DatasetEntry(Entry):
             problems.append("classification must be given exactly when a nace_r* dimension is there")
         if (self.classification is None) != (self.classification_version is None):
             problems.append("classification and classification_version go together")
+        if not self.value_rules:
+            problems.append("value_rules needs at least one rule")
         if len({rule.id for rule in self.value_rules}) != len(self.value_rules):
             problems.append("value_rules uses a rule id twice")
         unknown = {name for rule in self.value_rules for name in rule.select} | set(self.filters)

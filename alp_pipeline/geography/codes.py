@@ -21,9 +21,11 @@ VERSIONS = (2006, 2010, 2013, 2016, 2021, 2024)
 """NUTS versions, by the year in their names."""
 
 Kind = Literal["nuts", "statistical_region", "country", "extra_regio", "aggregate"]
-Relation = Literal["identical", "recoded", "relabelled", "boundary_shift", "split", "merge"]
+Relation = Literal[
+    "identical", "recoded", "relabelled", "boundary_shift", "split", "merge", "discontinued", "new"
+]
 PURE: frozenset[Relation] = frozenset({"identical", "recoded", "relabelled"})
-"""Relations under which a value keeps its meaning. All others are redrawings: the value is lost."""
+"""Relations under which a value keeps its meaning; under all others it is lost."""
 
 
 @dataclass(frozen=True, slots=True)

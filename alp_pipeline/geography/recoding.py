@@ -205,7 +205,7 @@ def _recode(code: str, from_version: int, to_version: int) -> Recoding:
     while not regions[code].is_in(to_version):
         steps = _forward(code) if to_version > from_version else _incoming().get(code, ())
         if not steps:
-            return Recoding(None, "boundary_shift")
+            return Recoding(None, "discontinued" if to_version > from_version else "new")
         if not _is_pure(steps) or not _is_pure(_outgoing()[steps[0].from_code]):
             return Recoding(None, steps[0].relation)
         code = steps[0].to_code if to_version > from_version else steps[0].from_code

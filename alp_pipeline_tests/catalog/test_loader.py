@@ -1,0 +1,197 @@
+"""Reading entries: a wrong one is refused by file, entry and field; a site's own stand beside them."""
+
+import subprocess
+import sys
+
+import pytest
+
+from alp_pipeline.catalog.loader import CatalogError, load_catalog
+
+DATASET = """
+- id: eurostat.rd_e_gerdreg
+  source: eurostat
+  code: rd_e_gerdreg
+  title: {en: R&D expenditure}
+  dimensions: [freq, sectperf, unit, geo]
+  licence: Eurostat reuse
+  licence_url: https://example.org
+  citation: Eurostat
+  cadence: annual
+  statistical_unit: resident
+  nuts_version_rule: detect
+  value_rules:
+    - {id: non_negative, what: money, severity: critical, min: 0}
+  verified: false
+"""
+INDICATOR = """
+- id: rd_intensity
+  label: {en: R, it: R, de: R, fr: R, sl: R}
+  description: {en: R&D expenditure in percent of GDP}
+  unit: {code: PC, label: {en: "%"}}
+  direction: 1
+  pillar: economy
+  kind: intensive
+  formula: rd
+  terms:
+    rd: {dataset: eurostat.rd_e_gerdreg, select: {sectperf: TOTAL, unit: PC_GDP}}
+  valid_range: [0, 100]
+  statistical_unit: resident
+  verified: false
+"""
+
+
+@pytest.fixture
+def site(tmp_path):
+    """Write files of a site's folder; gives the folder."""
+
+    def write(**files):
+        for name, text in files.items():
+            (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+def _refusal(folder):
+    with pytest.raises(CatalogError) as caught:
+        load_catalog(folder)
+    return str(caught.value)
+
+
+def test_a_sites_dataset_and_indicator_need_no_code_and_keep_their_origin(site):
+    catalog = load_catalog(site(datasets=DATASET, indicators=INDICATOR))
+    assert catalog.datasets["eurostat.rd_e_gerdreg"].origin == "datasets.yaml"
+    assert catalog.indicators["rd_intensity"].datasets == ("eurostat.rd_e_gerdreg",)
+    assert catalog.datasets["eurostat.nama_10r_3gdp"].origin == "package"
+    assert "rd_intensity" not in load_catalog().indicators
+
+
+def test_an_id_that_is_taken_is_refused_naming_both_places(site):
+    taken = DATASET.replace("rd_e_gerdreg", "nama_10r_3gdp")
+    message = _refusal(site(datasets=taken))
+    assert (
+        "datasets.yaml: eurostat.nama_10r_3gdp: id: is already an entry of entries/datasets.yaml" in message
+    )
+
+
+def test_all_problems_of_a_file_are_listed_at_once_with_entry_and_field(site):
+    wrong = DATASET.replace("cadence: annual", "cadence: yearly").replace("verified: false", "verifed: false")
+    message = _refusal(site(datasets=wrong + DATASET.replace("rd_e_gerdreg", "other").replace("min: 0", "")))
+    assert "eurostat.rd_e_gerdreg: cadence: Input should be 'annual'" in message
+    assert "eurostat.rd_e_gerdreg: verifed: Extra inputs are not permitted" in message
+    assert "eurostat.rd_e_gerdreg: verified: Field required" in message
+    assert "eurostat.other: value_rules.0: a value rule needs min, max or both" in message
+    assert message.startswith("CatalogError: ")
+    assert "4 problems" in message
+
+
+def test_a_code_that_yaml_reads_as_a_number_or_as_no_is_named(site):
+    message = _refusal(site(indicators=INDICATOR.replace("TOTAL", "0")))
+    assert "terms.rd.select.sectperf: Input should be a valid string, not 0 (put quotes around it)" in message
+    message = _refusal(site(indicators=INDICATOR.replace("TOTAL", "NO")))
+    assert "not False (put quotes around it)" in message
+
+
+def test_a_key_that_stands_twice_is_refused(site):
+    message = _refusal(site(datasets=DATASET + "  verified: true\n"))
+    assert "the key verified stands twice" in message
+
+
+def test_broken_yaml_and_a_file_that_nothing_reads_are_refused_by_name(site):
+    assert "datasets.yaml: -: -: is not readable YAML" in _refusal(site(datasets="- id: [a"))
+    assert "must be a list of entries" in _refusal(site(datasets="id: a"))
+    assert "holds dataset.yaml, which no part of the catalogue reads" in _refusal(site(dataset=DATASET))
+
+
+def test_an_origin_cannot_be_claimed(site):
+    assert "origin: is set by the loader" in _refusal(site(datasets=DATASET + "  origin: package\n"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("rd_e_gerdreg,", "rd_e_gerd,", "terms.rd.dataset: no dataset 'eurostat.rd_e_gerd'"),
+        ("sectperf: TOTAL, ", "", "terms.rd.select: must fix sectperf"),
+        ("sectperf: TOTAL", "sectperf: TOTAL, sex: T", "terms.rd.select: 'sex' is no dimension of"),
+        ("sectperf: TOTAL", "sectperf: TOTAL, geo: AT33", "must leave geo"),
+        ("PC_GDP}", "PC_GDP}, by_activity: true", "has no activity dimension"),
+        ("formula: rd", "formula: rd / gdp", "without a term: ['gdp']"),
+        ("formula: rd", "formula: rd ** 2", "formula: position 1 of 'rd ** 2'"),
+        ("pillar: economy", "pillar: money", "pillar: no pillar 'money'"),
+        ("statistical_unit: resident", "statistical_unit: enterprise", "mixed_statistical_units"),
+        ("[0, 100]", "[100, 0]", "valid_range: must go from the smaller"),
+    ],
+)
+def test_what_an_entry_says_about_another_must_be_true(site, old, new, complaint):
+    message = _refusal(site(datasets=DATASET, indicators=INDICATOR.replace(old, new)))
+    assert f"indicators.yaml: rd_intensity: {complaint.split(':')[0]}" in message or complaint in message
+    assert complaint in message
+
+
+def test_a_term_must_ask_for_codes_that_the_dataset_fetches(site):
+    filtered = DATASET.replace("  licence:", "  filters: {unit: [EUR_HAB]}\n  licence:")
+    message = _refusal(site(datasets=filtered, indicators=INDICATOR))
+    assert (
+        "terms.rd.select.unit: 'PC_GDP' is not among the codes that eurostat.rd_e_gerdreg fetches" in message
+    )
+
+
+def test_perimeters_schemes_and_groups_must_name_what_exists(site):
+    labels = "{en: X, it: X, de: X, fr: X, sl: X}"
+    perimeter = f"""
+- id: mine
+  label: {labels}
+  description: {{en: X}}
+  members_by_level: {{2: [AT33, XX99, ITH10, AT33]}}
+  source: me
+  verified: false
+"""
+    message = _refusal(site(perimeters=perimeter))
+    assert "mine: members_by_level: names a region twice" in message
+    assert "mine: members_by_level.2: 'XX99' is no region of nuts_codes.csv" in message
+    assert "mine: members_by_level.2: 'ITH10' is a region of level 3" in message
+    group = f"- id: mine\n  label: {labels}\n  divisions: [C10, C99]\n  verified: false\n"
+    (site() / "perimeters.yaml").unlink()
+    assert "mine: divisions: 'C99' is no division of nace_rev2.csv" in _refusal(site(sector_groups=group))
+
+
+def test_there_is_exactly_one_default_perimeter(site):
+    perimeter = """
+- id: mine
+  is_default: true
+  label: {en: X, it: X, de: X, fr: X, sl: X}
+  description: {en: X}
+  members_by_level: {2: [AT33]}
+  source: me
+  verified: false
+"""
+    assert "exactly one perimeter must be the default" in _refusal(site(perimeters=perimeter))
+
+
+def test_a_folder_without_entries_gives_the_packages_catalogue(tmp_path):
+    assert load_catalog(tmp_path) is load_catalog(tmp_path / "not there yet")
+
+
+def test_the_same_content_is_read_once_and_a_change_is_seen(site):
+    first = load_catalog(site(datasets=DATASET))
+    assert load_catalog(site(datasets=DATASET)) is first
+    changed = load_catalog(site(datasets=DATASET.replace("R&D expenditure", "R&D spending")))
+    assert changed.content_hash != first.content_hash
+    assert changed.datasets["eurostat.rd_e_gerdreg"].title.en == "R&D spending"
+
+
+def test_an_entrys_digest_moves_with_its_content_alone(site):
+    plain = load_catalog(site(datasets=DATASET)).datasets
+    changed = load_catalog(site(datasets=DATASET.replace("critical", "warning"))).datasets
+    assert plain["eurostat.rd_e_gerdreg"].digest() != changed["eurostat.rd_e_gerdreg"].digest()
+    assert plain["eurostat.nama_10r_3gdp"].digest() == changed["eurostat.nama_10r_3gdp"].digest()
+
+
+def test_loading_imports_no_heavy_library():
+    code = (
+        "import sys; from alp_pipeline.catalog.loader import load_catalog; load_catalog(); "
+        "heavy = {'pandas', 'numpy', 'pyarrow', 'duckdb', 'dagster', 'sqlalchemy'}; "
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
