@@ -28,7 +28,7 @@ from alp_pipeline.catalog.models import (
     SectorGroupEntry,
     SourceEntry,
 )
-from alp_pipeline.catalog.reference import read_reference, reference_dir
+from alp_pipeline.catalog.reference import read_reference, reference_digest
 from alp_pipeline.catalog.references import Problem, cross_problems
 from alp_pipeline.errors import AlpError
 
@@ -103,9 +103,7 @@ def _hash(files: Iterable[_File]) -> str:
     digest = hashlib.sha256()
     for file in files:
         digest.update(f"{file.kind}\0{file.origin}\0{len(file.content)}\0".encode() + file.content)
-    for name in REFERENCE_FILES:
-        path = reference_dir() / name
-        digest.update(path.read_bytes() if path.is_file() else b"")
+    digest.update(reference_digest(*REFERENCE_FILES).encode())
     return digest.hexdigest()
 
 

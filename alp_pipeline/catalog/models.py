@@ -307,21 +307,28 @@ class CutRule(Model):
 
 
 class SchemeRow(Entry):
-    """One criterion of a cluster-strength scheme: schemes are rows, not code."""
+    """One criterion of a cluster-strength scheme: schemes are rows, not code.
+
+    A confidential or missing cell is `undetermined`, never "no star"; `hidden_rivals` says what is supposed
+    of confidential cells when others are ranked. The words are those of `benchmark.stars.StarCriterion`.
+    """
 
     id: Identifier
     scheme: Identifier
     scheme_label: Title
     version: Text
-    criterion: Identifier
-    statistic: Literal["size_share", "location_quotient", "focus"]
-    direction: Literal["high", "low"]
+    criterion: Literal["size", "specialisation", "focus"]
+    statistic: Literal["persons", "location_quotient", "share_of_region"]
     universe: Text = Field(description="the regions that feed a quantile: 'europe', or a perimeter's id")
     universe_level: Literal[0, 1, 2, 3]
-    zero_regions: Literal["count", "drop"] = Field(description="regions without employment in the activity")
+    among: Literal["regions", "regional_activities"] = Field(description="what a quantile ranks")
+    zero_regions: Literal["count", "drop"] = Field(description="cells of zero within the universe")
+    hidden_rivals: Literal["anywhere", "left_out"]
     rule: CutRule
     min_size_persons: int = Field(ge=0)
-    missing_policy: Literal["undetermined"] = Field(description="what a confidential or missing cell yields")
+    to_verify: tuple[Literal["rule", "value", "min_size_persons"], ...] = Field(
+        default=(), description="fields whose figures were not read in the scheme's own documents"
+    )
     source: Text
     verified: bool
     notes: tuple[Text, ...] = ()

@@ -1,11 +1,12 @@
 """Where the project's own code tables are, and how a row of one is read.
 
-Belongs here: the folder, plain CSV reading. Does not: what the rows mean (catalog.models, geography).
+Belongs here: the folder, plain CSV reading, a digest of tables. Does not: what the rows mean (catalog.models, geography).
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 from pathlib import Path
 
 from alp_pipeline.errors import AlpError
@@ -35,13 +36,32 @@ def read_reference(name: str, folder: Path | None = None) -> list[dict[str, str]
     >>> read_reference("nace_rev2.csv")[0]["code"]
     'A'
     """
-    path = (folder or reference_dir()) / name
+    text = _text((folder or reference_dir()) / name)
+    return list(csv.DictReader(text.splitlines()))
+
+
+def reference_digest(*names: str, folder: Path | None = None) -> str:
+    """SHA-256 over reference tables, for the fingerprint of a step that reads them.
+
+    Raises:
+        ReferenceMissing: no such file.
+
+    >>> len(reference_digest("nuts_codes.csv", "nuts_recodes.csv"))
+    64
+    """
+    digest = hashlib.sha256()
+    for name in names:
+        text = _text((folder or reference_dir()) / name)
+        digest.update(f"{name}\0{len(text)}\0{text}".encode())
+    return digest.hexdigest()
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise ReferenceMissing(
             "the reference table is absent",
             where=str(path),
             todo="Reinstall alp_pipeline, or run from a complete checkout.",
         ) from error
-    return list(csv.DictReader(text.splitlines()))

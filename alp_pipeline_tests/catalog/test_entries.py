@@ -117,9 +117,21 @@ def test_shares_and_rates_are_bounded_as_percentages():
             assert entry.valid_range == (0, 100), entry.id
 
 
-def test_a_scheme_never_turns_a_hidden_cell_into_no_star():
-    assert {row.missing_policy for row in CATALOG.schemes.values()} == {"undetermined"}
-    assert not any(row.verified for row in CATALOG.schemes.values())
+def test_the_rows_of_the_observatorys_scheme_say_what_the_method_documents():
+    from alp_pipeline.benchmark.stars import AFTER_OBSERVATORY_2007_12
+
+    rows = {row.criterion: row for row in CATALOG.schemes.values() if row.scheme == "observatory_2007_2012"}
+    assert {row.version for row in rows.values()} == {AFTER_OBSERVATORY_2007_12.version}
+    for criterion in AFTER_OBSERVATORY_2007_12.criteria:
+        row = rows.pop(criterion.criterion)
+        assert (row.rule.type, row.rule.value) == (criterion.rule, criterion.value)
+        assert (row.rule.comparison, row.rule.ties) == (criterion.comparison, criterion.ties)
+        assert (row.among, row.zero_regions) == (criterion.among, criterion.zero_regions)
+        assert row.hidden_rivals == criterion.hidden_rivals
+        assert row.min_size_persons == criterion.minimum_size
+        assert row.to_verify
+        assert not row.verified
+    assert rows == {}
 
 
 def test_the_shape_for_the_readers_is_the_entrys():
