@@ -1,6 +1,7 @@
 """Where the project's own code tables are, and how a row of one is read.
 
-Belongs here: the folder, plain CSV reading, a digest of tables. Does not: what the rows mean (catalog.models, geography).
+Belongs here: the folder, plain CSV reading, a digest of tables. Does not: what the rows mean
+(catalog.models, geography).
 """
 
 from __future__ import annotations
