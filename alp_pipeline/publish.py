@@ -15,7 +15,9 @@ from alp_pipeline.durable import point_to, write_text
 from alp_pipeline.errors import AlpError
 from alp_pipeline.plan import gate
 from alp_pipeline.plan.assemble import table_files
+from alp_pipeline.settings import Settings
 from alp_pipeline.warehouse import release as releases
+from alp_pipeline.warehouse.query import open_read_only
 from alp_pipeline.warehouse.retention import collect
 from alp_pipeline.workspace import Workspace
 
@@ -143,7 +145,8 @@ def _publish_to_postgres(workspace: Workspace, release: releases.Release) -> str
         return "not configured"
     from alp_pipeline.warehouse import postgres
 
-    postgres.publish(url, release.files, release.release_id, keep=workspace.settings.keep_releases)
+    issued = [r.release_id for r in releases.releases(workspace.settings.warehouse_dir) if r.is_issued]
+    postgres.publish(url, release, keep=workspace.settings.keep_releases, issued=issued)
     return "published"
 
 
@@ -165,7 +168,8 @@ def publish_reports(workspace: Workspace) -> Reports:
 
     wanted.folder.mkdir(parents=True, exist_ok=True)
     build_region_reports(newest.database, wanted.folder / "regions")
-    write_validation_report(newest.database, wanted.folder / "validation.html")
+    with open_read_only(newest.database) as connection:
+        write_validation_report(connection, wanted.folder / "validation.html", release_id=newest.release_id)
     dictionary.write(wanted.folder / "dictionary.html", newest)
     # Written last: the folder's pages are complete exactly when this says which code made them.
     write_text(wanted.folder / _MADE_BY, json.dumps({"fingerprint": wanted.fingerprint}))
@@ -184,3 +188,25 @@ def _reports(workspace: Workspace, release: releases.Release) -> Reports:
 
 def _pages(folder: Path, fingerprint: str, *, unchanged: bool) -> Reports:
     return Reports(folder, tuple(sorted(folder.rglob("*.html"))), fingerprint, unchanged)
+
+
+def roll_back(settings: Settings, release_id: str) -> releases.Release:
+    """Show readers an earlier release, on both engines, until `unpin`."""
+    shown = releases.rollback(settings.warehouse_dir, release_id)
+    _point_postgres(settings, shown)
+    return shown
+
+
+def unpin(settings: Settings) -> releases.Release | None:
+    """Show readers the newest release again, on both engines."""
+    shown = releases.unpin(settings.warehouse_dir)
+    if shown is not None:
+        _point_postgres(settings, shown)
+    return shown
+
+
+def _point_postgres(settings: Settings, release: releases.Release) -> None:
+    if settings.warehouse_url is not None:
+        from alp_pipeline.warehouse import postgres
+
+        postgres.point_to(settings.warehouse_url.get_secret_value(), release.release_id)

@@ -26,7 +26,7 @@ def _open() -> Archive:
 @click.argument("path", type=DOCUMENTS)
 @as_json_option
 def import_(path: Path, as_json: bool) -> None:
-    """Take in the documents that PATH/manifest.csv lists (a folder, or an exported .tar); again adds nothing."""
+    """Take in the documents that PATH/manifest.csv lists (PATH: a folder, or an exported .tar)."""
     from alp_pipeline.archive.transfer import import_path
 
     with progress("import", None, quiet=as_json or not sys.stderr.isatty()) as step:

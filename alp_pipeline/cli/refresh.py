@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option(
-    "--offline", is_flag=True, help="Use the archive alone. So far every refresh does: no source is connected."
+    "--offline",
+    is_flag=True,
+    help="Use the archive alone. So far every refresh does: no source is connected.",
 )
 @click.option("--only", multiple=True, metavar="PATTERN", help="Only these assets and what depends on them.")
 @as_json_option
@@ -83,12 +85,16 @@ def _report(workspace: Workspace, result: "dg.JobExecutionResult", as_json: bool
     lines = [f"- {f['scope']} {f['subject']}: {f['rule']}: {f['detail'] or f['outcome']}" for f in failures]
     if result.success:
         paths = workspace.settings
-        text = f"published {answer['release']}: {paths.warehouse_file}\nreports: {paths.reports_dir / 'current'}"
+        text = (
+            f"published {answer['release']}: {paths.warehouse_file}\nreports: {paths.reports_dir / 'current'}"
+        )
         if failures:
             text += f"\ndone with {len(failures)} named failures:\n" + "\n".join(lines)
         say(answer, text, as_json=as_json)
         return EXIT_NAMED_FAILURES if failures else 0
-    errors = [str(event.event_specific_data.error_display_string) for event in result.get_step_failure_events()]  # type: ignore[union-attr]
+    errors = [
+        str(event.event_specific_data.error_display_string) for event in result.get_step_failure_events()
+    ]  # type: ignore[union-attr]
     refused = any("GateRefused" in text for text in errors)
     answer |= {"outcome": "refused by the release gate" if refused else "failed", "errors": errors}
     kept = f"release {answer['release']} stays in use" if current else "nothing is published yet"
@@ -105,6 +111,15 @@ def ui(port: int | None) -> None:
     settings = load_settings()
     home = prepare_home(settings)
     environment = os.environ | {"DAGSTER_HOME": str(home), "ALP_DATA_DIR": str(settings.data_dir)}
-    command = [sys.executable, "-m", "dagster", "dev", "-w", str(committed_file("workspace.yaml")), "-h", "127.0.0.1"]
+    command = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "dev",
+        "-w",
+        str(committed_file("workspace.yaml")),
+        "-h",
+        "127.0.0.1",
+    ]
     command += ["-p", str(port or settings.ui_port)]
     os.execve(sys.executable, command, environment)  # noqa: S606 - our own interpreter, no shell

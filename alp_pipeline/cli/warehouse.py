@@ -1,1 +1,106 @@
 """`alp query`, `alp release …`, `alp report`: reading what is published."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from alp_pipeline.cli.output import as_json_option, say
+from alp_pipeline.settings import load_settings
+
+
+@click.command()
+@click.argument("sql")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, nothing else.")
+@click.option("--limit", type=click.IntRange(min=1), default=None, help="At most so many rows.")
+@as_json_option
+def query(sql: str, as_csv: bool, limit: int | None, as_json: bool) -> None:
+    """Ask the current release: one read-only statement, e.g. "SELECT * FROM obs_current LIMIT 5"."""
+    from alp_pipeline.warehouse.query import render, run_query
+
+    style: Literal["table", "json", "csv"] = "json" if as_json else "csv" if as_csv else "table"
+    render(run_query(load_settings().warehouse_file, sql, limit=limit), style, sys.stdout)
+
+
+@click.group()
+def release() -> None:
+    """Releases: what readers see, now and before."""
+
+
+@release.command("list")
+@as_json_option
+def list_(as_json: bool) -> None:
+    """All releases on disk, oldest first."""
+    from alp_pipeline.warehouse.release import releases
+
+    found = releases(load_settings().warehouse_dir)
+    rows = [
+        {
+            "release": r.release_id,
+            "published_at": r.manifest["published_at"],
+            "content": r.content_fingerprint,
+            "current": r.is_current,
+            "pinned": r.pinned_id == r.release_id,
+            "synthetic": r.is_synthetic,
+        }
+        for r in found
+    ]
+    lines = [
+        f"{'*' if row['current'] else ' '} {row['release']:24} {row['published_at']} "
+        f"{str(row['content'])[:12]}{'  pinned' if row['pinned'] else ''}"
+        for row in rows
+    ]
+    say(rows, "\n".join(lines) or "no release yet: alp refresh", as_json=as_json)
+
+
+@release.command("diff")
+@click.argument("before")
+@click.argument("after")
+@as_json_option
+def diff_(before: str, after: str, as_json: bool) -> None:
+    """What changed from release BEFORE to release AFTER, table by table."""
+    from alp_pipeline.warehouse.release import find
+    from alp_pipeline.warehouse.release_diff import diff
+
+    folder = load_settings().warehouse_dir
+    rows = [asdict(table) for table in diff(find(folder, before), find(folder, after))]
+    lines = [
+        f"{row['table']:26} "
+        + ("equal" if row["is_equal"] else f"+{row['added']} -{row['removed']} ~{row['changed']}")
+        for row in rows
+    ]
+    say(rows, "\n".join(lines), as_json=as_json)
+
+
+@release.command("rollback")
+@click.argument("release_id")
+def rollback_(release_id: str) -> None:
+    """Show readers RELEASE_ID again, until `alp release unpin`."""
+    from alp_pipeline.publish import roll_back
+
+    click.echo(f"readers see {roll_back(load_settings(), release_id).release_id} until: alp release unpin")
+
+
+@release.command("unpin")
+def unpin_() -> None:
+    """Let readers see the newest release again."""
+    from alp_pipeline.publish import unpin
+
+    shown = unpin(load_settings())
+    click.echo(f"readers see {shown.release_id}" if shown else "there is no release")
+
+
+@click.command()
+@click.argument("region")
+@click.option("--release", "release_id", default=None, help="Of this release; the current one when left out.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="The HTML file to write.")
+def report(region: str, release_id: str | None, output: Path | None) -> None:
+    """Write the report of REGION, e.g. ITC4."""
+    from alp_pipeline.reports.build import build_region_report
+    from alp_pipeline.warehouse.release import find
+
+    settings = load_settings()
+    source = find(settings.warehouse_dir, release_id).database if release_id else settings.warehouse_file
+    click.echo(build_region_report(source, region, output or Path(f"{region}.html")))

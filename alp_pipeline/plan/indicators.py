@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from alp_pipeline.build.outcome import RuleOutcome
 from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import Catalog, IndicatorEntry, Term
+from alp_pipeline.catalog.reference import reference_digest
 from alp_pipeline.plan.intake import observations_asset
 from alp_pipeline.warehouse.columns import declared_select
 from alp_pipeline.warehouse.tables import TABLES
@@ -44,7 +45,10 @@ def indicator_stage(catalog: Catalog) -> Stage:
         run=run,
         code=("catalog", "geography", "plan.indicators", "warehouse"),
         inputs=tuple(observations_asset(catalog.datasets[name]) for name in datasets),
-        parameters={"indicators": [entry.model_dump(mode="json") for entry in entries]},
+        parameters={
+            "indicators": [entry.model_dump(mode="json") for entry in entries],
+            "recoding": reference_digest("nuts_codes.csv", "nuts_recodes.csv"),
+        },
     )
 
 
@@ -144,7 +148,8 @@ def _formula_query(entry: IndicatorEntry, terms: dict[str, str]) -> str:
         SELECT '{entry.id}' AS indicator_id, region_code, activity_code, time_period,
                if(weight = 0, computed, NULL) AS value,
                CASE WHEN weight = 0 AND computed IS NULL THEN 'not_applicable'
-                    ELSE (SELECT state FROM state_weight AS s WHERE s.weight = joined.weight) END AS cell_state,
+                    ELSE (SELECT state FROM state_weight AS s WHERE s.weight = joined.weight)
+                    END AS cell_state,
                coalesce(list_aggregate(list_sort(list_distinct(regexp_extract_all(flags, '.'))),
                         'string_agg', ''), '') AS obs_status,
                if(is_recoded, 'recoded', 'reported') AS geo_method, source_region_code,

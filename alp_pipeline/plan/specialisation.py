@@ -190,7 +190,9 @@ def _scheme(rows: list[SchemeRow]) -> Any:
             "value": row.rule.value,
             "comparison": row.rule.comparison,
             "ties": row.rule.ties,
+            "among": row.among,
             "zero_regions": row.zero_regions,
+            "hidden_rivals": row.hidden_rivals,
             "minimum_size": row.min_size_persons,
         }
         for row in rows
