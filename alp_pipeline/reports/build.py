@@ -1,0 +1,65 @@
+"""Region reports as files: read a release, render, write each page whole.
+
+Belongs here: the two functions that orchestration and the command line call. Does not: content.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from alp_pipeline.durable import write_text
+from alp_pipeline.reports.page import render
+from alp_pipeline.reports.region import read_perimeter, read_region_report
+from alp_pipeline.reports.release_file import open_release
+from alp_pipeline.reports.tile_grid import read_tiles
+from alp_pipeline.reports.wording import wording
+
+
+def build_region_report(
+    release_duckdb: Path, region_code: str, target: Path, *, perimeter_id: str | None = None
+) -> Path:
+    """Write the report of one region of a published release.
+
+    Args:
+        release_duckdb: the release's DuckDB file, or the symlink to the current one; only read.
+        region_code: a unit of the perimeter, with or without data.
+        target: the HTML file to write, durably; the same release gives the same bytes.
+        perimeter_id: the release's default perimeter when None.
+
+    Returns: `target`.
+
+    Raises:
+        ReleaseUnreadable, ReleaseIncomplete: the file, or a table of it, is not there.
+        UnknownPerimeter, UnknownRegion: naming what there is.
+        ReleaseInconsistent: a figure without a value or a source.
+    """
+    with open_release(release_duckdb) as release:
+        report = read_region_report(release, region_code, perimeter_id=perimeter_id)
+    write_text(target, render(report, wording(), read_tiles()))
+    return target
+
+
+def build_region_reports(
+    release_duckdb: Path,
+    folder: Path,
+    *,
+    region_codes: Iterable[str] | None = None,
+    perimeter_id: str | None = None,
+) -> dict[str, Path]:
+    """Write the reports of several regions, `folder/<region code>.html` each.
+
+    Args:
+        region_codes: units of the perimeter; all of them when None.
+
+    Returns: region code → file, in the order of the codes given.
+
+    Raises: as `build_region_report`.
+    """
+    tiles, words = read_tiles(), wording()
+    written = {}
+    with open_release(release_duckdb) as release:
+        perimeter = read_perimeter(release, perimeter_id)
+        for code in region_codes if region_codes is not None else [m.code for m in perimeter.members]:
+            report = read_region_report(release, code, perimeter_id=perimeter.perimeter_id)
+            written[code] = folder / f"{code}.html"
+            write_text(written[code], render(report, words, tiles))
+    return written

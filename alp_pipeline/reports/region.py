@@ -1,0 +1,293 @@
+"""Reads what a region report says from an open release into the plain model.
+
+Belongs here: which rows and which year a report shows, and the queries. Does not: benchmark rows one by
+one (standings), sources (sources), wording or layout (page), opening the file (release_file).
+
+Rules kept here: a rank is the release's own or is counted on unrounded values of one period; a unit of
+the perimeter without rows is listed, never dropped; nothing is derived from what is hidden.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from alp_pipeline.errors import AlpError
+from alp_pipeline.reports.model import (
+    REPORTED,
+    Cell,
+    Comparison,
+    Development,
+    Indicator,
+    Perimeter,
+    Reading,
+    Region,
+    RegionReport,
+    Scope,
+    Standing,
+    comparison_period,
+)
+from alp_pipeline.reports.release_file import ReleaseFile
+from alp_pipeline.reports.sources import read_sources
+from alp_pipeline.reports.standings import LANGUAGE_LABEL, comparison_of, division_counts, standings_of
+
+MAPPED_ACTIVITIES = 4
+DRAWN_ACTIVITIES = 6
+# Ranks and shares of employment are what the scheme judges; another variable is taken only in its absence.
+PREFERRED_VARIABLE = "persons_employed"
+
+
+class UnknownPerimeter(AlpError):
+    """The release has no perimeter of that id."""
+
+
+class UnknownRegion(AlpError):
+    """The code is no unit of the perimeter."""
+
+
+def read_region_report(
+    release: ReleaseFile, region_code: str, *, perimeter_id: str | None = None
+) -> RegionReport:
+    """The content of one region's report.
+
+    Args:
+        release: an open release.
+        region_code: a unit of the perimeter, with or without data.
+        perimeter_id: the release's default perimeter when None.
+
+    Raises:
+        UnknownPerimeter, UnknownRegion: naming what there is.
+        ReleaseInconsistent: a reported cell without a value or without a document.
+    """
+    perimeter = read_perimeter(release, perimeter_id)
+    if region_code not in {member.code for member in perimeter.members}:
+        raise UnknownRegion(
+            f"{region_code} is no unit of the perimeter {perimeter.perimeter_id}",
+            where=release.release_id,
+            todo=f"Use one of {', '.join(member.code for member in perimeter.members)}.",
+        )
+    scope = _scope(release, perimeter.perimeter_id)
+    counts = division_counts(release, perimeter.perimeter_id, scope) if scope else {}
+    quotients = _quotients_by_year(counts)
+    own_years = {year for year, regions in quotients.items() if region_code in regions}
+    chosen = comparison_period(
+        {str(y): len(found) for y, found in quotients.items()}, set(map(str, own_years))
+    )
+    year = int(chosen) if chosen else None
+    published = {
+        each: {code for code, states in found.states.items() if states.get(REPORTED)}
+        for each, found in counts.items()
+    }
+    newest = max((each for each, regions in published.items() if region_code in regions), default=None)
+    standings = standings_of(release, perimeter.perimeter_id, scope, region_code, year)
+    ranked = [standing for standing in standings if standing.rank is not None]
+    years = tuple(sorted(counts))
+    developments = tuple(
+        _development(release, region_code, standing, years) for standing in ranked[:DRAWN_ACTIVITIES]
+    )
+    comparisons = tuple(
+        comparison_of(release, perimeter.perimeter_id, scope, standing.activity, standing.year)
+        for standing in ranked[:MAPPED_ACTIVITIES]
+    )
+    readings = read_indicators(release, region_code, perimeter)
+    sources = read_sources(release, _documents(developments, comparisons, readings, standings), scope)
+    region = perimeter.region(region_code)
+    return RegionReport(
+        release_id=release.release_id,
+        is_synthetic=_is_synthetic(release),
+        region=region,
+        country_label=_country(release, region),
+        perimeter=perimeter,
+        scope=scope,
+        year=year,
+        newest_own_year=newest,
+        covered_regions=len(quotients.get(year, ())) if year else 0,
+        newest_covered_regions=len(published[newest]) if newest else 0,
+        years=years,
+        standings=standings,
+        developments=developments,
+        comparisons=comparisons,
+        readings=readings,
+        state_counts={each: counts[each].states.get(region_code, {}) for each in years},
+        coverage=counts[year].states if year else {},
+        sources=sources.all,
+        benchmark_datasets=sources.benchmark,
+    )
+
+
+def read_perimeter(release: ReleaseFile, perimeter_id: str | None) -> Perimeter:
+    """A perimeter with its units.
+
+    Raises:
+        UnknownPerimeter: no such perimeter, or no default one.
+    """
+    known = release.rows(
+        f"SELECT perimeter_id, {LANGUAGE_LABEL} AS label, source, mark, is_default FROM dim_perimeter "
+        "ORDER BY perimeter_id"
+    )
+    found = [
+        row for row in known if (row["perimeter_id"] == perimeter_id if perimeter_id else row["is_default"])
+    ]
+    if len(found) != 1:
+        names = ", ".join(row["perimeter_id"] for row in known)
+        raise UnknownPerimeter(
+            f"there is no perimeter {perimeter_id}" if perimeter_id else "there is no default perimeter",
+            where=release.release_id,
+            todo=f"Use one of {names}." if names else "Rebuild the release: dim_perimeter is empty.",
+        )
+    members = release.rows(
+        "SELECT r.region_code AS code, r.label, r.country_code FROM bridge_perimeter_region AS b "
+        "JOIN dim_region AS r USING (region_code) WHERE b.perimeter_id = ? ORDER BY r.region_code",
+        [found[0]["perimeter_id"]],
+    )
+    row = found[0]
+    return Perimeter(
+        row["perimeter_id"],
+        row["label"] or row["perimeter_id"],
+        row["source"],
+        row["mark"],
+        tuple(Region(**member) for member in members),
+    )
+
+
+def _scope(release: ReleaseFile, perimeter_id: str) -> Scope | None:
+    """The benchmark shown: the preferred variable, then the reference with most quotients, then by name."""
+    found = release.rows(
+        f"""SELECT b.reference_territory_id, min({LANGUAGE_LABEL}) AS reference_label, b.variable,
+                   min(statistical_unit) AS statistical_unit, min(activity_scope) AS activity_scope,
+                   min(classification_version) AS classification_version, min(scheme_id) AS scheme_id
+            FROM bench_specialisation AS b
+            LEFT JOIN dim_perimeter AS p ON p.perimeter_id = b.reference_territory_id
+            WHERE b.perimeter_id = ? GROUP BY b.reference_territory_id, b.variable
+            ORDER BY b.variable <> ?, count(*) FILTER (location_quotient_state = '{REPORTED}') DESC,
+                     b.reference_territory_id, b.variable LIMIT 1""",
+        [perimeter_id, PREFERRED_VARIABLE],
+    )
+    if not found:
+        return None
+    row = found[0]
+    return Scope(**row | {"reference_label": row["reference_label"] or row["reference_territory_id"]})
+
+
+def _quotients_by_year(counts: Mapping[int, Any]) -> dict[int, set[str]]:
+    return {year: {code for code, n in found.quotients.items() if n} for year, found in counts.items()}
+
+
+def _development(
+    release: ReleaseFile, region_code: str, standing: Standing, years: Iterable[int]
+) -> Development:
+    code = standing.activity.code
+    found = {
+        row["year"]: row
+        for row in release.rows(
+            "SELECT year, employment_persons, employment_state, employment_status, geo_method, "
+            "source_region_code, document_id FROM fct_regional_activity "
+            "WHERE region_code = ? AND activity_code = ? ORDER BY year",
+            [region_code, code],
+        )
+    }
+    cells = {}
+    for year in years:
+        address = f"fct_regional_activity/{region_code}/{code}/{year}/employment_persons"
+        row = found.get(year)
+        cells[year] = (
+            Cell(row["employment_persons"], row["employment_state"], row["employment_status"], address)
+            if row
+            # No row: the source says nothing about the cell, and neither does the report.
+            else Cell(None, "not_available", "", address)
+        )
+    shown = [found[year] for year in years if year in found]
+    return Development(
+        standing.activity,
+        cells,
+        {row["year"]: row["source_region_code"] for row in shown if row["geo_method"] == "recoded"},
+        tuple(sorted({document for row in shown for document in row["document_id"].split()})),
+    )
+
+
+def read_indicators(release: ReleaseFile, region_code: str, perimeter: Perimeter) -> tuple[Reading, ...]:
+    """Every indicator that is not broken down by activity, by pillar and label."""
+    indicators = release.rows(
+        f"SELECT indicator_id, {LANGUAGE_LABEL} AS label, description, unit, direction, pillar, "
+        "statistical_unit, usage_warnings FROM dim_indicator WHERE indicator_id IN "
+        "(SELECT indicator_id FROM fct_indicator WHERE activity_code = 'TOTAL') ORDER BY pillar, label_en, 1"
+    )
+    members = {member.code for member in perimeter.members}
+    cells: dict[tuple[str, str], dict[str, tuple[Cell, str]]] = {}
+    for row in release.rows(
+        "SELECT f.* FROM fct_indicator AS f JOIN bridge_perimeter_region AS b USING (region_code) "
+        "WHERE b.perimeter_id = ? AND activity_code = 'TOTAL' "
+        "ORDER BY indicator_id, time_period, region_code",
+        [perimeter.perimeter_id],
+    ):
+        if row["region_code"] in members:
+            address = f"fct_indicator/{row['indicator_id']}/{row['region_code']}/{row['time_period']}"
+            cell = Cell(row["value"], row["cell_state"], row["obs_status"], address)
+            periods = cells.setdefault((row["indicator_id"], row["time_period"]), {})
+            periods[row["region_code"]] = (cell, row["document_ids"])
+    return tuple(_reading(row, region_code, cells) for row in indicators)
+
+
+def _reading(
+    row: Mapping[str, Any], region_code: str, cells: Mapping[tuple[str, str], Mapping[str, tuple[Cell, str]]]
+) -> Reading:
+    name = row["indicator_id"]
+    indicator = Indicator(
+        name,
+        row["label"] or name,
+        row["description"],
+        row["unit"],
+        row["direction"] or 0,
+        row["pillar"],
+        row["statistical_unit"],
+        tuple(row["usage_warnings"].split()),
+    )
+    by_period = {period: found for (each, period), found in cells.items() if each == name}
+    reported = {
+        period: {code for code, (cell, _) in found.items() if cell.is_reported}
+        for period, found in by_period.items()
+    }
+    own_periods = {period for period, regions in reported.items() if region_code in regions}
+    period = comparison_period({each: len(regions) for each, regions in reported.items()}, own_periods)
+    here = by_period.get(period, {}) if period else {}
+    absent = Cell(None, "not_available", "", f"fct_indicator/{name}/{region_code}/{period or '-'}")
+    documents = {document for _, documents in here.values() for document in documents.split()}
+    return Reading(
+        indicator,
+        period,
+        here[region_code][0] if region_code in here else absent,
+        {code: cell for code, (cell, _) in here.items()},
+        tuple(sorted(documents)),
+    )
+
+
+def _documents(
+    developments: Iterable[Development],
+    comparisons: Iterable[Comparison],
+    readings: Iterable[Reading],
+    standings: Iterable[Standing],
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Documents behind the regional activities, and behind the indicators."""
+    activity = {document for standing in standings for document in standing.document_ids}
+    activity |= {document for each in developments for document in each.document_ids}
+    activity |= {
+        document
+        for comparison in comparisons
+        for standing in comparison.standings.values()
+        for document in standing.document_ids
+    }
+    framework = {document for reading in readings for document in reading.document_ids}
+    return tuple(sorted(activity)), tuple(sorted(framework))
+
+
+def _country(release: ReleaseFile, region: Region) -> str:
+    found = release.rows("SELECT label FROM dim_region WHERE region_code = ?", [region.country_code])
+    return str(found[0]["label"]) if found else region.country_code or ""
+
+
+def _is_synthetic(release: ReleaseFile) -> bool:
+    """One generated document or dataset makes the whole report synthetic."""
+    return bool(
+        release.rows(
+            "SELECT coalesce((SELECT bool_or(is_synthetic) FROM dim_document), FALSE) "
+            "OR coalesce((SELECT bool_or(is_synthetic) FROM dim_dataset), FALSE) AS is_synthetic"
+        )[0]["is_synthetic"]
+    )
