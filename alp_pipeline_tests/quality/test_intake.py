@@ -227,7 +227,6 @@ def test_a_document_in_batches_is_judged_as_in_one(connection, parsed, monkeypat
     whole = judge(connection, path, 20)
     for module in (runner, frames):
         monkeypatch.setattr(module, "BATCH_ROWS", 7)
-    monkeypatch.setattr(frames, "_FETCH_ROWS", 2)
     parts = judge(connection, path, 20)
     assert list(broken_rules(parts)) == [0, 3, 6, 9, 12, 15, 18]
     assert parts == whole
