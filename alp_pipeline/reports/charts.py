@@ -59,7 +59,8 @@ def line_chart(cells: Mapping[int, Cell], *, ident: str, title: str, description
     width, height, left, right, top, bottom = 344.0, 190.0, 50.0, 14.0, 22.0, 24.0
     years = sorted(cells)
     values = {year: cell.value for year in years if (cell := cells[year]).value is not None}
-    ticks = nice_ticks(max(values.values(), default=0))
+    # Room above the highest point for its number.
+    ticks = nice_ticks(1.08 * max(values.values(), default=0))
     step = (width - left - right) / max(len(years), 1)
     floor = height - bottom
 

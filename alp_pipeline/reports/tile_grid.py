@@ -153,12 +153,15 @@ def _tile(tile: Tile, value: TileValue, class_: int | None, own: str, ident: str
     parts = [
         element("title", text(value.said)),
         element("rect", x=x, y=y, width=TILE, height=TILE, rx=4, fill=fill, **outline),
-        label(tile.short_label, x + TILE / 2, y + 19, font_size=small, **middle),
+        label(tile.short_label, x + TILE / 2, y + 19, font_size=small, class_="short", **middle),
+        # Where the map is drawn small the page shows the code instead, and larger.
+        label(tile.region_code, x + TILE / 2, y + 20, font_size=15, class_="code", display="none", **middle),
         label(
             written,
             x + TILE / 2,
             y + 38,
             font_size=15,
+            class_="figure",
             font_weight="bold" if value.is_ranked or not reported else None,
             font_style=None if value.is_ranked or not reported else "italic",
             **middle,

@@ -26,9 +26,9 @@ def draw(values: dict[str, tile_grid.TileValue]) -> str:
 def test_a_value_shows_by_shade_and_number_a_state_by_pattern_and_code() -> None:
     ticino, lombardia = read_page(draw(VALUES)).all("g")
     assert ticino.one("rect").attributes["fill"] == "url(#m-confidential)"
-    assert [word.text for word in ticino.all("text")] == ["Ticino", "c"]
+    assert [word.text for word in ticino.all("text")] == ["Ticino", "CH07", "c"]
     assert lombardia.one("rect").attributes["fill"] == SEQUENTIAL[4]
-    assert [word.text for word in lombardia.all("text")] == ["Lombard.", "2.0"]
+    assert [word.text for word in lombardia.all("text")] == ["Lombard.", "ITC4", "2.0"]
     assert lombardia.one("title").text == "Lombardia: 2.00, rank 1 of 1"
 
 
@@ -40,7 +40,7 @@ def test_only_the_own_tile_is_outlined() -> None:
 
 def test_an_unranked_value_is_told_apart_by_its_letters() -> None:
     small = VALUES | {"ITC4": tile_grid.TileValue(Cell(2.0, "reported"), "2.0", "", is_ranked=False)}
-    number = read_page(draw(small)).all("g")[1].all("text")[1]
+    number = read_page(draw(small)).all("g")[1].one("text", class_="figure")
     assert number.attributes["font-style"] == "italic"
 
 
