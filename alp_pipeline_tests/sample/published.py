@@ -36,7 +36,7 @@ def series(name: str) -> dict[Key, dict[int, str]]:
 
 def number(text: str) -> float | None:
     """The published number, None where there is none or where it is not one."""
-    found = re.fullmatch(r"(-?[0-9.]+) ?[a-z]*", text)
+    found = re.fullmatch(r"(-?[0-9.]+)n?( [a-z]+)?", text)
     return float(found[1]) if found else None
 
 

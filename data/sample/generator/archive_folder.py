@@ -232,8 +232,8 @@ the other way round.
 
 ## What is wrong on purpose
 
-1. {fault_count} cells of the second vintage of `sbs_r_nuts06_r2` break a row rule. They are far below the share that
-   the dataset allows, so these rows go to quarantine and the rest goes on.
+1. {fault_count} cells of the second vintage of `sbs_r_nuts06_r2` break a row rule. They are far below the
+   share that the dataset allows, so these rows go to quarantine and the rest goes on.
 
 {faults}
 
