@@ -1,0 +1,79 @@
+"""Time periods in one spelling.
+
+Belongs here: recognising a period and writing it as the observation table does. Does not: calendars,
+ranges, comparing frequencies.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from alp_pipeline.observations.errors import DuplicatePeriod, UnknownPeriod
+
+_YEAR = r"(?P<year>[12][0-9]{3})"
+_FORMS: tuple[tuple[re.Pattern[str], str, int], ...] = (
+    # pattern, spelling, greatest number of the part
+    (re.compile(rf"{_YEAR}(?:-A1)?"), "{year}", 0),
+    (re.compile(rf"{_YEAR}-?[SH](?P<part>[0-9])"), "{year}-S{part}", 2),
+    (re.compile(rf"{_YEAR}-?Q(?P<part>[0-9])"), "{year}-Q{part}", 4),
+    (re.compile(rf"{_YEAR}(?:-|M|-M)(?P<part>[0-9]{{2}})"), "{year}-{part}", 12),
+    (re.compile(rf"{_YEAR}-?W(?P<part>[0-9]{{2}})"), "{year}-W{part}", 53),
+)
+_DAY = re.compile(rf"{_YEAR}(?:-|M)(?P<month>[0-9]{{2}})(?:-|D)(?P<day>[0-9]{{2}})")
+
+
+def normalised_period(text: str) -> str | None:
+    """A period as the observation table spells it, or None when it is not a period.
+
+    Years, half-years, quarters, months, weeks and days, in the spellings of Eurostat before and after
+    2022 and of SDMX. Blanks around it do not matter.
+
+    >>> [normalised_period(t) for t in ("2014 ", "2014Q1", "2014M01", "2014-S2", "2014W05", "2014M02D28")]
+    ['2014', '2014-Q1', '2014-01', '2014-S2', '2014-W05', '2014-02-28']
+    >>> [normalised_period(t) for t in ("2014M13", "2014-Q5", "2014-02-30", "Sep 1999", "")]
+    [None, None, None, None, None]
+    """
+    text = text.strip()
+    for pattern, spelling, greatest in _FORMS:
+        found = pattern.fullmatch(text)
+        if found:
+            parts = found.groupdict()
+            if "part" in parts and not 1 <= int(parts["part"]) <= greatest:
+                return None
+            return spelling.format(**parts)
+    found = _DAY.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        return date(int(found["year"]), int(found["month"]), int(found["day"])).isoformat()
+    except ValueError:
+        return None
+
+
+def normalised_headings(headings: Sequence[str], *, where: str) -> tuple[str, ...]:
+    """The periods that a document's columns or time dimension name, each once.
+
+    Raises:
+        UnknownPeriod, DuplicatePeriod: naming the heading.
+
+    >>> normalised_headings(["2015 ", "2014 "], where="a.tsv")
+    ('2015', '2014')
+    """
+    seen: dict[str, str] = {}
+    for heading in headings:
+        period = normalised_period(heading)
+        if period is None:
+            raise UnknownPeriod(
+                f"'{heading.strip()[:60]}' is not a time period",
+                where=where,
+                todo="If the publisher uses a new spelling, add it to observations.periods; "
+                "if the columns are not time, this layout is not read.",
+            )
+        if period in seen:
+            raise DuplicatePeriod(
+                f"the period {period} stands twice (as '{seen[period]}' and '{heading.strip()}')",
+                where=where,
+                todo="Ask the publisher which column holds, or fetch the document again.",
+            )
+        seen[period] = heading.strip()
+    return tuple(seen)

@@ -1,0 +1,101 @@
+"""One document being read: batches first, then what was counted on the way.
+
+Belongs here: the contract between readers and their callers, working on two batches at a time. Does not: any
+format.
+"""
+
+import os
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+import pyarrow as pa
+
+from alp_pipeline.observations.documents import Document, Source
+from alp_pipeline.observations.schema import DatasetShape
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_AT_A_TIME = 2
+
+
+class Reading(ABC):
+    """A document of one dataset; `batches` reads it once, and then the counts are there.
+
+    Errors of the document (`observations.errors`) come out of `batches`. A document whose batches all came
+    is accounted for: the rows of all batches are `cells`.
+    """
+
+    def __init__(self, source: Source, dataset: DatasetShape, document_id: str) -> None:
+        self.dataset = dataset
+        self.document_id = document_id
+        self.where = f"{dataset.dataset_id}, document {document_id}"
+        self.document = Document(source, where=self.where)
+        self._is_read = False
+        self._header_dimensions: tuple[str, ...] = ()
+        self._periods: tuple[str, ...] = ()
+        self._series_count = 0
+        self._cells = 0
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Batches in `schema.BATCH_SCHEMA`. What could not be read at all may come last."""
+        self._is_read = False
+        self._series_count = self._cells = 0
+        yield from self._read()
+        self._is_read = True
+
+    @abstractmethod
+    def _read(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches and fill in the counts."""
+
+    @property
+    def header_dimensions(self) -> tuple[str, ...]:
+        """The document's dimensions in its own order and the catalogue's words, without time."""
+        return self._once_read(self._header_dimensions)
+
+    @property
+    def periods(self) -> tuple[str, ...]:
+        """The periods that the document names, in its own order."""
+        return self._once_read(self._periods)
+
+    @property
+    def period_count(self) -> int:
+        """How many periods the document names."""
+        return len(self.periods)
+
+    @property
+    def series_count(self) -> int:
+        """How many series the document holds, unreadable ones included."""
+        return self._once_read(self._series_count)
+
+    @property
+    def cells(self) -> int:
+        """How many cells the document holds: series × periods of a table, rows of a list."""
+        return self._once_read(self._cells)
+
+    def _once_read(self, count: Item) -> Item:
+        if not self._is_read:
+            raise RuntimeError(f"{self.where}: counts are there once all batches have been taken")
+        return count
+
+
+def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Results in the order of the items, two in work at a time, never more than three waiting.
+
+    Worth it where `work` spends its time in pyarrow or numpy, which give up Python's lock.
+
+    >>> list(in_order(lambda x: x * x, [1, 2, 3, 4]))
+    [1, 4, 9, 16]
+    """
+    workers = min(_AT_A_TIME, os.cpu_count() or 1)
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: deque[Future[Result]] = deque()
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

@@ -1,0 +1,183 @@
+"""SDMX-CSV 1.0 and 2.0: one observation per line, its dimensions, value and status in columns.
+
+Belongs here: which column is what, one line as one cell. Does not: what a cell says (cells).
+
+Columns before OBS_VALUE that are not about the message are dimensions and must be the catalogue's. Columns
+after it are attributes: status and confidentiality are read, remarks are passed over, and any other is
+refused by name, because an attribute such as UNIT_MULT changes what the number means. OBS_VALUE may hold
+whatever a TSV cell may.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from alp_pipeline.observations.batches import (
+    TIME_NAMES,
+    SeriesTable,
+    assembled,
+    checked_dimensions,
+    constant,
+)
+from alp_pipeline.observations.cells import Cells, composed, read_cells, refused
+from alp_pipeline.observations.delimited import Table
+from alp_pipeline.observations.errors import HeaderMismatch
+from alp_pipeline.observations.periods import normalised_period
+from alp_pipeline.observations.reading import Reading, in_order
+
+_MESSAGE: Final = ("DATAFLOW", "LAST UPDATE", "STRUCTURE", "STRUCTURE_ID", "STRUCTURE_NAME", "ACTION")
+_STATUS: Final = ("OBS_FLAG", "OBS_STATUS")
+_REMARKS: Final = ("OBS_COMMENT", "COMMENT_OBS", "DECIMALS")
+# Information, append, replace, merge; `D` deletes and is no observation.
+_ACTIONS: Final = r"^[IARM]?$"
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Positions of the columns."""
+
+    dimensions: Mapping[str, int]  # the catalogue's names, in the document's order
+    time: int
+    value: int
+    status: int | None
+    confidentiality: int | None
+    action: int | None
+
+
+class SdmxCsv(Reading):
+    """A reading of one SDMX-CSV document of either version."""
+
+    def _read(self) -> Iterator[pa.RecordBatch]:
+        line, has_more = self.document.first_line()
+        delimiter = ";" if line.count(";") > line.count(",") else ","
+        heading = [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
+        self._layout = self._columns(heading)
+        self._header_dimensions = tuple(self._layout.dimensions)
+        if not has_more:
+            return
+        self._table = Table(self.document, len(heading), len(line.encode()), delimiter, is_quoted=True)
+        series: list[npt.NDArray[np.uint64]] = []
+        periods: set[str] = set()
+        for batch, found_series, found_periods in in_order(self._observations, self._table.blocks()):
+            series.append(found_series)
+            periods.update(found_periods)
+            self._cells += batch.num_rows
+            yield batch
+        if self._table.ragged:
+            yield self._ragged_batch()
+            self._cells += len(self._table.ragged)
+        self._series_count = len(np.unique(np.concatenate(series))) if series else 0
+        self._periods = tuple(sorted(periods))
+
+    def _columns(self, heading: list[str]) -> _Layout:
+        place: dict[str, int] = {}
+        dimensions: list[tuple[str, int]] = []
+        unknown: list[str] = []
+        for position, name in enumerate(heading):
+            role = self.dataset.renamed((name,))[0]
+            role = "TIME_PERIOD" if role.lower() in TIME_NAMES else role
+            if role in ("TIME_PERIOD", "OBS_VALUE", "CONF_STATUS", *_STATUS, *_MESSAGE):
+                role = "OBS_STATUS" if role in _STATUS else role
+                if role in place:
+                    unknown.append(f"{name} (a second time)")
+                place[role] = position
+            elif "OBS_VALUE" not in place:
+                dimensions.append((name, position))
+            elif role not in _REMARKS:
+                unknown.append(name)
+        missing = [name for name in ("TIME_PERIOD", "OBS_VALUE") if name not in place]
+        if missing or unknown:
+            lacks = [f"it lacks {', '.join(missing)}"] if missing else []
+            extra = [f"nobody has said what {', '.join(unknown)} means"] if unknown else []
+            raise HeaderMismatch(
+                f"its columns are not those of SDMX-CSV as it is read here: {'; '.join([*lacks, *extra])}",
+                where=self.where,
+                todo="Ask the publisher for codes without labels (labels=id) and without further attributes.",
+            )
+        names = checked_dimensions(self.dataset, [name for name, _ in dimensions], where=self.where)
+        return _Layout(
+            dimensions=dict(zip(names, (position for _, position in dimensions), strict=True)),
+            time=place["TIME_PERIOD"],
+            value=place["OBS_VALUE"],
+            status=place.get("OBS_STATUS"),
+            confidentiality=place.get("CONF_STATUS"),
+            action=place.get("ACTION"),
+        )
+
+    def _observations(self, lines: pa.RecordBatch) -> tuple[pa.RecordBatch, npt.NDArray[np.uint64], set[str]]:
+        """One batch, with what it adds to the counts: hashes of its series, its periods."""
+        layout, rows = self._layout, lines.num_rows
+        codes = {name: self._encoded(lines, at) for name, at in layout.dimensions.items()}
+        series = SeriesTable.of(self.dataset, codes, rows)
+        time_period, is_period = _normalised(self._encoded(lines, layout.time))
+        problems = [(pc.invert(is_period), "TIME_PERIOD is not a time period")]
+        problems += [
+            (pc.equal(column.cast(pa.string()), ""), f"no code for the dimension {name}")
+            for name, column in codes.items()
+        ]
+        if layout.action is not None:
+            allowed = pc.match_substring_regex(self._column(lines, layout.action), _ACTIONS)
+            problems.append((pc.invert(allowed), "ACTION says that this is no observation"))
+        cells = self._cells_of(lines)
+        for mask, problem in problems:
+            if pc.any(mask).as_py():
+                cells = refused(cells, problem, mask)
+        batch = assembled(self.dataset, self.document_id, series, lambda own: own, time_period, cells)
+        return batch, _hashed(series.key), set(time_period.filter(is_period).unique().to_pylist())
+
+    def _cells_of(self, lines: pa.RecordBatch) -> Cells:
+        layout = self._layout
+        texts = composed(
+            self._column(lines, layout.value),
+            self._column(lines, layout.status),
+            self._column(lines, layout.confidentiality),
+        ).dictionary_encode()
+        return read_cells(texts.dictionary, texts.indices.to_numpy(), sdmx=True)
+
+    def _column(self, lines: pa.RecordBatch, at: int | None) -> pa.StringArray:
+        if at is None:
+            return pa.array([""]).take(pa.array(np.zeros(lines.num_rows, np.int32)))
+        return pc.ascii_trim_whitespace(self._table.text(lines.column(at)))
+
+    def _encoded(self, lines: pa.RecordBatch, at: int) -> pa.DictionaryArray:
+        return self._column(lines, at).dictionary_encode()
+
+    def _ragged_batch(self) -> pa.RecordBatch:
+        ragged = self._table.ragged
+        problems = [
+            f"line {line.number} has {line.columns} columns, the heading {self._table.columns}"
+            for line in ragged
+        ]
+        cells = read_cells(pa.array([line.text for line in ragged]), np.arange(len(ragged), dtype=np.int32))
+        return assembled(
+            self.dataset,
+            self.document_id,
+            SeriesTable.unknown(pa.array([line.first for line in ragged])),
+            lambda own: own,
+            constant("", len(ragged)),
+            refused(cells, pa.array(problems)),
+        )
+
+
+def _normalised(texts: pa.DictionaryArray) -> tuple[pa.DictionaryArray, pa.BooleanArray]:
+    """Periods in our spelling, those that are none as they stand; and which are periods."""
+    published = texts.dictionary.to_pylist()
+    ours = [normalised_period(text) for text in published]
+    words = [period or text for period, text in zip(ours, published, strict=True)]
+    is_period = pa.array([period is not None for period in ours], pa.bool_()).take(texts.indices)
+    periods = pa.array(words, pa.string()).take(texts.indices).dictionary_encode()
+    return periods, is_period
+
+
+def _hashed(keys: pa.StringArray) -> npt.NDArray[np.uint64]:
+    """Distinct keys as 64-bit hashes, to count series by: the keys themselves would fill the memory."""
+    from pandas.util import hash_array
+
+    hashes: npt.NDArray[Any] = hash_array(keys.unique().to_numpy(zero_copy_only=False), categorize=False)
+    return hashes
