@@ -1,0 +1,70 @@
+"""A page in a real browser: nothing fetched, nothing wider than the screen, the band on every printed sheet."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from alp_pipeline.reports.build import build_region_report
+from alp_pipeline_tests.reports.releases import small_release, write_release
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.slow
+_WIDER_THAN_THE_SCREEN = """() => [...document.querySelectorAll('body *')].filter(node =>
+    !node.closest('.scroll, .skip, .hidden') && node.getBoundingClientRect().width > 0 &&
+    node.getBoundingClientRect().right > document.documentElement.clientWidth + 1
+).map(node => node.outerHTML.slice(0, 80))"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("needs the system's chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("browser")
+    rows = small_release(is_synthetic=True)
+    file = write_release(folder / "releases" / "synthetic-1" / "alp.duckdb", rows)
+    return build_region_report(file, "ITC4", folder / "ITC4.html")
+
+
+@pytest.mark.parametrize("width", [1280, 768, 390])
+def test_a_page_fits_its_screen_and_fetches_nothing(browser: "Browser", page_file: Path, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(page_file.as_uri())
+    assert asked == [page_file.as_uri()]
+    assert page.evaluate(_WIDER_THAN_THE_SCREEN) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.close()
+
+
+def test_the_synthetic_band_is_on_every_printed_page(
+    browser: "Browser", page_file: Path, tmp_path: Path
+) -> None:
+    reader = shutil.which("pdftotext")
+    if reader is None:
+        pytest.skip("needs pdftotext (poppler-utils)")
+    page = browser.new_page()
+    page.goto(page_file.as_uri())
+    page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True, print_background=True)
+    text = subprocess.run([reader, tmp_path / "page.pdf", "-"], check=True, capture_output=True, text=True)
+    sheets = text.stdout.split("\f")[:-1]
+    assert len(sheets) > 3
+    assert all("SYNTHETIC DATA" in sheet for sheet in sheets)
+    page.close()
