@@ -79,9 +79,9 @@ def _frame(table: pa.Table, first: int) -> pd.DataFrame:
     import pyarrow as pa
 
     positions = table.column(0).to_numpy()
-    # Failing rows are told by position, so an engine set to reorder rows would accuse innocent ones.
+    # Failing rows are told by position: one row out of order would accuse innocent ones.
     if not np.array_equal(positions, np.arange(first, first + table.num_rows)):
-        raise RuntimeError("DuckDB gave the rows out of order; set preserve_insertion_order = true")
+        raise RuntimeError(f"rows are missing or out of order from position {first} on")
     table = table.remove_column(0)
     for place, column in enumerate(table.schema):
         if pa.types.is_string(column.type):

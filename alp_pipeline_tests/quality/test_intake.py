@@ -232,6 +232,25 @@ def test_a_document_in_batches_is_judged_as_in_one(connection, parsed, monkeypat
     assert parts == whole
 
 
+def test_a_rule_over_many_codes_accuses_no_other_row(connection, tmp_path):
+    # DuckDB turns a long IN list into a join, and a join gives many rows in any order.
+    codes = [f"V{number}" for number in range(40)]
+    rule = {"id": "rate", "what": "a rate", "severity": "critical", "max": 100, "select": {"indic_sb": codes}}
+    path = tmp_path / "many.parquet"
+    connection.execute(
+        f"""COPY (SELECT 'A.C13.V' || i % 50 || '.' || i AS series_key, '2014' AS time_period, 'A' AS freq,
+                         'ITC4' AS geo, 'C13' AS nace_r2, 'V' || i % 50 AS indic_sb, NULL AS other_dimensions,
+                         CASE WHEN i % 997 = 0 THEN 101.0 ELSE 1.0 END::DOUBLE AS value,
+                         'reported' AS cell_state, '' AS obs_status, NULL::VARCHAR AS conf_status,
+                         '1' AS published, NULL::VARCHAR AS problem
+                  FROM range(300_000) AS r(i) ORDER BY i)
+            TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 20_000)"""
+    )
+    verdict = judge(connection, path, 300_000, value_rules=[rule])
+    expected = [number for number in range(0, 300_000, 997) if number % 50 < 40]
+    assert verdict.quarantine["row_number"].to_pylist() == expected
+
+
 def test_an_engine_that_reorders_rows_is_refused(connection, parsed):
     path = parsed([cell(), cell("ITH1")])
     table = pa.table({"file_row_number": [1, 0], "value": [1.0, 2.0]})
@@ -254,9 +273,8 @@ def test_a_document_much_smaller_than_the_one_before_is_suspect():
 def test_the_real_structural_business_statistics_pass_with_one_wage_in_quarantine(
     connection, realdata: Path, tmp_path
 ):
-    from alp_pipeline.observations.reader import read_observations
-
     from alp_pipeline.catalog.loader import load_catalog
+    from alp_pipeline.observations.reader import read_observations
     from alp_pipeline.observations.schema import OBSERVATION_SCHEMA
 
     entry = load_catalog().datasets["eurostat.sbs_r_nuts06_r2"]
