@@ -12,7 +12,7 @@ FINAL = "sbs_r_nuts06_r2.2017-07-20.tsv.gz"
 PERSONS, UNITS, WAGES, GROWTH, SHARE = "V16110", "V11210", "V13320", "V91290", "V94310"
 FAULTS = {
     (("C17", PERSONS, "DE27"), 2012): "12x",
-    (("F42", PERSONS, "ES51"), 2013): "7401 q",
+    (("F42", PERSONS, "ES51"), 2013): "28470 q",
     (("G46", UNITS, "AT22"), 2014): "-35",
     (("C25", GROWTH, "ITC1"), 2013): "-140.0",
 }
@@ -63,7 +63,7 @@ def test_sections_groups_and_whole_countries_are_exact_sums(name: str, indicator
     checked = 0
     for parent, texts, year in sums(name, indicator):
         numbers = [number(text) for text in texts]
-        if None not in numbers and not set(texts) & {"-35", "7401 q"}:
+        if None not in numbers and not set(texts) & {"-35", "28470 q"}:
             first, *children = [number for number in numbers if number is not None]
             assert first == pytest.approx(sum(children), abs=1e-6), (parent, year)
             checked += 1

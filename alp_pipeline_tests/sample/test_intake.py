@@ -28,7 +28,7 @@ READABLE = [
 QUARANTINED = [
     ("A.C17.V16110.DE27", "2012", "12x", "cell_understood"),
     ("A.C25.V91290.ITC1", "2013", "-140.0", "growth_rate_above_minus_hundred"),
-    ("A.F42.V16110.ES51", "2013", "7401 q", "cell_understood"),
+    ("A.F42.V16110.ES51", "2013", "28470 q", "cell_understood"),
     ("A.G46.V11210.AT22", "2014", "-35", "counts_non_negative"),
 ]
 

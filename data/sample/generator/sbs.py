@@ -35,7 +35,7 @@ LATE = ("FR", "IT")
 
 FAULTS = {
     ("C17", PERSONS, "DE27", "2012"): ("12x", "cell_understood", "a letter got into the number"),
-    ("F42", PERSONS, "ES51", "2013"): ("7401 q", "cell_understood", "no list of flags holds the letter q"),
+    ("F42", PERSONS, "ES51", "2013"): ("28470 q", "cell_understood", "no list of flags holds the letter q"),
     ("G46", UNITS, "AT22", "2014"): ("-35", "counts_non_negative", "a negative count"),
     ("C25", GROWTH, "ITC1", "2013"): (
         "-140.0",
