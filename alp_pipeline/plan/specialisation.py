@@ -94,9 +94,9 @@ def _cells(context: StageContext) -> tuple["pd.DataFrame", dict[str, str]]:
             f"""SELECT region_code, activity_code, year, employment_persons AS value,
                        employment_state AS cell_state, employment_status AS obs_status,
                        nuts_level, activity_level, section_code
-                FROM read_parquet('{activity_file}')
-                JOIN read_parquet('{region_file}') USING (region_code)
-                JOIN read_parquet('{division_file}') USING (activity_code)
+                FROM read_parquet('{activity_file}') AS cell
+                JOIN read_parquet('{region_file}') AS region USING (region_code)
+                JOIN read_parquet('{division_file}') AS activity USING (activity_code)
                 WHERE region_kind IN ('nuts', 'statistical_region', 'country') AND nuts_level IN (0, 2)
                 ORDER BY region_code, activity_code, year"""
         ).df()
@@ -155,6 +155,12 @@ def _against(
     reason = judged["year"].map(incomplete)
     explained = (judged["cell_state"] == "reported") & reason.notna()
     judged.loc[explained, "location_quotient_state"] = reason[explained]
+    for share in ("size_share", "focus"):
+        # Where the cell is reported and the share is not, a total is missing; the quotient says why.
+        why = judged["cell_state"].where(
+            judged["cell_state"] != "reported", judged["location_quotient_state"]
+        )
+        judged[f"{share}_state"] = why.where(judged[f"{share}_pct"].isna(), "reported")
     return judged
 
 
