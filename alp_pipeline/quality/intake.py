@@ -156,7 +156,7 @@ def validate_document(
 
 
 def accepted_rows_query(parsed: Path, verdict: IntakeVerdict) -> str:
-    """SQL that gives a document's rows without the quarantined ones, with the canonical columns.
+    """SQL that gives a document's rows without the quarantined ones: canonical columns, in no order.
 
     It holds on the connection that `validate_document` was given.
     """
