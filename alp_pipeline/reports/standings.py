@@ -107,8 +107,8 @@ def _standing(row: Mapping[str, Any]) -> Standing:
         year=row["year"],
         size=size,
         location_quotient=quotient,
-        size_share=_share(row["size_share_pct"], size, f"{where}/size_share_pct"),
-        focus=_share(row["focus_pct"], size, f"{where}/focus_pct"),
+        size_share=Cell(row["size_share_pct"], row["size_share_state"], "", f"{where}/size_share_pct"),
+        focus=Cell(row["focus_pct"], row["focus_state"], "", f"{where}/focus_pct"),
         growth=Cell(row["growth_pct"], row["growth_state"], row["obs_status"], f"{where}/growth_pct"),
         stars=None if row["stars_min"] is None or row["stars_max"] is None else stars,
         rank=None if hidden else row["rank_location_quotient"],
@@ -118,9 +118,3 @@ def _standing(row: Mapping[str, Any]) -> Standing:
         reference_missing_cells=row["reference_missing_cells"] or 0,
         document_ids=documents,
     )
-
-
-def _share(value: float | None, size: Cell, address: str) -> Cell:
-    """A share of a total: it takes the state of its numerator, and is missing where the total is."""
-    missing = size.is_reported and value is None
-    return Cell(value, "not_available" if missing else size.state, "", address)

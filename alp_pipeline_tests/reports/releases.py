@@ -200,7 +200,9 @@ def bench_row(code: str, activity: str, year: int) -> dict[str, Any]:
         if state == "reported"
         else state,
         "size_share_pct": 12.34 if value is not None else None,
+        "size_share_state": state,
         "focus_pct": 1.5 if value is not None else None,
+        "focus_state": state,
         "growth_pct": -2.5 if state == "reported" and "b" not in flags else None,
         "growth_state": "not_applicable"
         if state == "reported" and "b" in flags

@@ -1,4 +1,4 @@
-"""A page in a real browser: nothing fetched, nothing wider than the screen, the band on every printed sheet."""
+"""A page in a real browser: nothing fetched, nothing wider than the screen, the band on every sheet."""
 
 import shutil
 import subprocess
