@@ -4,14 +4,20 @@ Belongs here: what is selected and when. Does not: how steps run (definitions), 
 itself (publish.is_current).
 """
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 
 from alp_pipeline.settings import Settings, load_settings
 
+if TYPE_CHECKING:
+    # Not among Dagster's public names, though its public function returns it.
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
 REFRESH = "refresh"
 
 
-def refresh_job() -> dg.UnresolvedAssetJobDefinition:
+def refresh_job() -> "UnresolvedAssetJobDefinition":
     """The main job: everything, from archived documents to reports."""
     return dg.define_asset_job(
         REFRESH,

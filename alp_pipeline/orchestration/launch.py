@@ -5,7 +5,6 @@ Belongs here: the Dagster home, the run itself. Does not: whether there is anyth
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -14,11 +13,12 @@ from pathlib import Path
 import dagster as dg
 
 from alp_pipeline.definitions import reconstructable_refresh
-from alp_pipeline.durable import replacing
+from alp_pipeline.durable import write_text
 from alp_pipeline.errors import AlpError
 from alp_pipeline.orchestration.resource import clear_dead, on_step
 from alp_pipeline.settings import Settings
 
+_OURS = "# Installed by alp "
 _PACKAGE = Path(__file__).resolve().parent.parent
 # The run's events are in the instance; a person at the command line sees progress and errors.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -37,14 +37,15 @@ def committed_file(name: str) -> Path:
 def prepare_home(settings: Settings) -> Path:
     """Make DAGSTER_HOME below the data folder and install the committed instance file there.
 
-    A file that is already there stays: a site may have written its own (PostgreSQL storage, say).
+    A file there that lacks the mark of ours stays: a site wrote its own (PostgreSQL storage, say).
     """
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     installed = home / "dagster.yaml"
-    if not installed.exists():
-        with replacing(installed) as temporary:
-            shutil.copyfile(committed_file("dagster.yaml"), temporary)
+    committed = committed_file("dagster.yaml").read_text(encoding="utf-8")
+    present = installed.read_text(encoding="utf-8") if installed.is_file() else _OURS
+    if present.startswith(_OURS) and present != committed:
+        write_text(installed, committed)
     return home
 
 
@@ -95,7 +96,7 @@ def _selected(only: Sequence[str]) -> list[dg.AssetKey]:
             raise SelectionEmpty(
                 "no asset matches",
                 where=f"--only {pattern}",
-                todo="Name an asset as the UI shows it (warehouse/dim_region), a pattern, or a dataset's code.",
+                todo="Name an asset as the UI shows it (warehouse/dim_region), a pattern or a dataset code.",
             )
         chosen |= dg.AssetSelection.assets(*named).downstream().resolve(graph)
     return sorted(chosen)
