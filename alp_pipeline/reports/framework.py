@@ -100,14 +100,15 @@ def warning_text(warning: str) -> str:
 
 def _reading_row(report: RegionReport, each: Reading, words: Wording, mark: Marker) -> dict[str, Any]:
     values = each.values
+    write = words.alike(values.values())
     directions = {1: "up", -1: "down", 0: "neither"}
     row = {
         "id": each.indicator.indicator_id,
         "label": each.indicator.label,
-        "unit": each.indicator.unit,
+        "unit": words.unit(each.indicator.unit),
         "description": each.indicator.description,
         "direction": words(f"framework.direction.{directions[each.indicator.direction]}"),
-        "value": mark.figure(each.own, words.sensible),
+        "value": mark.figure(each.own, write),
         "period": each.period or "",
         "source": mark.document_anchors(each.document_ids),
         "strip": "",
@@ -117,7 +118,7 @@ def _reading_row(report: RegionReport, each: Reading, words: Wording, mark: Mark
     names = {code: report.perimeter.region(code).label for code in values}
     lowest = min(values, key=lambda code: (values[code], code))
     highest = min(values, key=lambda code: (-values[code], code))
-    low, high = words.sensible(values[lowest]), words.sensible(values[highest])
+    low, high = write(values[lowest]), write(values[highest])
     if each.rank is None:
         rank = words("framework.unranked", count=len(values))
         said = words(
@@ -130,7 +131,7 @@ def _reading_row(report: RegionReport, each: Reading, words: Wording, mark: Mark
         )
     else:
         rank = words("framework.rank", rank=each.rank, count=len(values))
-        own = mark.plain(each.own, words.sensible)
+        own = mark.plain(each.own, write)
         said = words(
             "framework.strip_own",
             region=report.region.label,
@@ -148,7 +149,7 @@ def _reading_row(report: RegionReport, each: Reading, words: Wording, mark: Mark
             ident=f"strip-{each.indicator.indicator_id}",
             title=words("framework.strip_title", indicator=each.indicator.label, period=each.period),
             description=said,
-            names={code: f"{names[code]} {words.sensible(value)}" for code, value in values.items()},
+            names={code: f"{names[code]} {write(value)}" for code, value in values.items()},
         ),
         "lowest": words("framework.lowest", value=low, region=names[lowest]),
         "highest": words("framework.highest", value=high, region=names[highest]),

@@ -54,10 +54,10 @@ class Marker:
         """Bracketed numbers that lead to the sources table."""
         numbers = sorted({self._numbers[each] for each in dataset_ids})
         links = Markup("").join(
-            Markup('<a href="#source-{}" aria-label="{}">[{}]</a>').format(
-                n, self.words("sources.anchor", n=n), n
+            Markup('{}<a href="#source-{}" aria-label="{}">[{}]</a>').format(
+                joint, n, self.words("sources.anchor", n=n), n
             )
-            for n in numbers
+            for joint, n in _spans(numbers)
         )
         # The word joiner keeps the number on the line of the word that it belongs to.
         return Markup('<sup class="source">\u2060{}</sup>').format(links) if numbers else links
@@ -86,3 +86,18 @@ class Marker:
 def sentence_list(parts: Sequence[str]) -> str:
     """Parts of a description, read one after the other."""
     return "; ".join(parts)
+
+
+def _spans(numbers: Sequence[int]) -> list[tuple[str, int]]:
+    """Numbers to print, a run of three or more as its ends; each with what stands before it.
+
+    >>> _spans([1, 3, 4, 5, 8])
+    [('', 1), ('', 3), ('–', 5), ('', 8)]
+    """
+    shown: list[tuple[str, int]] = []
+    for n in numbers:
+        if {n - 1, n + 1} <= set(numbers):
+            continue
+        inside = n - 1 in numbers and n - 2 in numbers
+        shown.append(("–" if inside else "", n))
+    return shown

@@ -150,6 +150,8 @@ class Indicator:
     unit: str
     direction: int
     pillar: str
+    is_extensive: bool
+    """A total that grows with the region: its rank says little more than size."""
     statistical_unit: str
     usage_warnings: tuple[str, ...]
 

@@ -146,7 +146,9 @@ def _framework(report: RegionReport, words: Wording) -> list[Sentence]:
     if not readings:
         return [Sentence(words("summary.framework_none"), (), True)]
     known = [reading for reading in readings if reading.own.is_reported]
-    wide = [reading for reading in known if len(reading.values) >= RANKED_FOR_EXTREMES]
+    # That a large region has large totals is no news.
+    relative = [reading for reading in known if not reading.indicator.is_extensive]
+    wide = [reading for reading in relative if len(reading.values) >= RANKED_FOR_EXTREMES]
     top = [reading for reading in wide if (reading.rank or 0) <= EXTREME_RANKS]
     bottom = [reading for reading in wide if _rank_from_below(reading) <= EXTREME_RANKS]
     said = []

@@ -207,7 +207,7 @@ def read_indicators(release: ReleaseFile, region_code: str, perimeter: Perimeter
     """Every indicator that is not broken down by activity, by pillar and label."""
     indicators = release.rows(
         f"SELECT indicator_id, {LANGUAGE_LABEL} AS label, description, unit, direction, pillar, "
-        "statistical_unit, usage_warnings FROM dim_indicator WHERE indicator_id IN "
+        "indicator_kind, statistical_unit, usage_warnings FROM dim_indicator WHERE indicator_id IN "
         "(SELECT indicator_id FROM fct_indicator WHERE activity_code = 'TOTAL') ORDER BY pillar, label_en, 1"
     )
     members = {member.code for member in perimeter.members}
@@ -237,6 +237,7 @@ def _reading(
         row["unit"],
         row["direction"] or 0,
         row["pillar"],
+        row["indicator_kind"] == "extensive",
         row["statistical_unit"],
         tuple(row["usage_warnings"].split()),
     )

@@ -5,7 +5,7 @@ Belongs here: loading a language's text, filling it in, writing numbers and time
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -76,6 +76,10 @@ class Wording:
         """A code of the warehouse as a word of the language, as it stands where there is none."""
         return str(self.entry("vocabulary").get(code, code.replace("_", " ")))
 
+    def unit(self, code: str) -> str:
+        """A unit of measure in words, its code where there is none."""
+        return str(self.entry("units").get(code, code))
+
     def state(self, state: str) -> str:
         return self(f"states.{state}")
 
@@ -93,17 +97,24 @@ class Wording:
         mark = str(self.entry("decimal_mark"))
         return sign + whole.replace(",", THIN) + (mark + fraction if fraction else "")
 
-    def sensible(self, value: float) -> str:
-        """A number of any magnitude with about three significant digits, whole numbers from 1,000 on.
+    def alike(self, values: Collection[float]) -> Callable[[float], str]:
+        """A way to write values that are compared: all with the same number of decimals.
+
+        None where all are whole or the largest has four digits before the mark, else enough for the
+        largest to show three digits, at least one.
 
         >>> words = wording("en")
-        >>> [words.sensible(v) for v in (0, 0.0371, 4.25, 38.449, 412.6, 36500.4)]
-        ['0', '0.037', '4.2', '38.4', '413', '36\\u202f500']
+        >>> [words.alike([5.8, 36.0])(v) for v in (5.8, 36.0)], words.alike([54.8, 4256.1])(54.8)
+        (['5.8', '36.0'], '55')
+        >>> words.alike([0.0371])(0.0371)
+        '0.0371'
         """
-        size = abs(value)
-        if size == 0 or size >= 100 or float(value).is_integer():
-            return self.number(value)
-        return self.number(value, 1 if size >= 1 else min(6, 1 - math.floor(math.log10(size))))
+        largest = max((abs(value) for value in values), default=0.0)
+        if largest >= 1000 or all(float(value).is_integer() for value in values):
+            digits = 0
+        else:
+            digits = max(1, min(6, 2 - math.floor(math.log10(largest)))) if largest < 1 else 1
+        return lambda value: self.number(value, digits)
 
     def quotient(self, value: float) -> str:
         return self.number(value, 2 if value < 10 else 1)

@@ -27,7 +27,7 @@ def write_release(file: Path, rows: Mapping[str, Iterable[Mapping[str, Any]]]) -
             declared = ", ".join(
                 f'"{c.name}" {duckdb_type(c)}{"" if c.nullable else " NOT NULL"}' for c in columns
             )
-            connection.execute(f"CREATE TABLE {name} ({declared})")
+            connection.execute(f"CREATE OR REPLACE TABLE {name} ({declared})")
             found = list(rows.get(name, ()))
             strangers = {key for row in found for key in row} - {c.name for c in columns}
             assert not strangers, f"{name} has no column {strangers}"
