@@ -34,13 +34,15 @@ def write(path: Path, files: Mapping[str, Path], *, threads: int) -> None:
         "preserve_insertion_order": "true",
     }
     with duckdb.connect(str(path), config=settings) as connection:
+        # One transaction: every statement of its own would flush the log to the disk.
+        connection.begin()
         for name in files:
             connection.execute(_create_table(name), [str(files[name])])
         for view, (query, _) in VIEWS.items():
             connection.execute(f'CREATE VIEW "{view}" AS {query}')
         for statement in _comments(connection, files):
             connection.execute(statement)
-        connection.execute("CHECKPOINT")
+        connection.commit()
 
 
 def _create_table(name: str) -> str:

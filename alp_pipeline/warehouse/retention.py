@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from alp_pipeline.durable import TEMPORARY_MARK
 from alp_pipeline.errors import AlpError
@@ -17,15 +16,6 @@ from alp_pipeline.warehouse.release import Release, exclusively, releases
 
 class NotEnoughSpace(AlpError):
     """The disk has less room than what is about to be written needs."""
-
-
-class Folders(Protocol):
-    """The folders of the settings that retention looks at."""
-
-    @property
-    def warehouse_dir(self) -> Path: ...
-    @property
-    def build_dir(self) -> Path: ...
 
 
 @dataclass(frozen=True)
@@ -37,7 +27,7 @@ class Collected:
     freed_bytes: int
 
 
-def collect(folders: Folders, *, keep: int, fingerprints: Collection[str]) -> Collected:
+def collect(warehouse_dir: Path, build_dir: Path, *, keep: int, fingerprints: Collection[str]) -> Collected:
     """Remove releases beyond the newest `keep`, and build files that nothing needs any more.
 
     Never removed: the current release, the pinned one, issued ones. A build file
@@ -46,7 +36,6 @@ def collect(folders: Folders, *, keep: int, fingerprints: Collection[str]) -> Co
     the values of its `stages`. Readers that have a removed file open keep it until they close it.
 
     Args:
-        folders: the settings, or anything with `warehouse_dir` and `build_dir`.
         fingerprints: of all stages of today's plan.
 
     Raises:
@@ -55,12 +44,12 @@ def collect(folders: Folders, *, keep: int, fingerprints: Collection[str]) -> Co
     """
     if keep < 1:
         raise ValueError(f"keep must be at least 1, is {keep}")
-    with exclusively(folders.warehouse_dir):
-        standing = releases(folders.warehouse_dir)
+    with exclusively(warehouse_dir):
+        standing = releases(warehouse_dir)
         beyond = [release for release in standing[:-keep] if not _is_needed(release)]
         freed = sum(_remove_release(release) for release in beyond)
         named = set(fingerprints).union(*(_named(release) for release in standing if release not in beyond))
-        unnamed = [path for path in _build_files(folders.build_dir) if path.stem not in named]
+        unnamed = [path for path in _build_files(build_dir) if path.stem not in named]
         freed += sum(_remove_file(path) for path in unnamed)
     return Collected(tuple(release.release_id for release in beyond), len(unnamed), freed)
 
