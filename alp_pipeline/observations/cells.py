@@ -19,6 +19,7 @@ Decisions
   available.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -189,13 +190,13 @@ def refused(cells: Cells, problem: str | pa.StringArray, mask: pa.BooleanArray |
     )
 
 
-def withheld_text(texts: pa.StringArray) -> pa.StringArray:
-    """Texts with `#` for every number that a confidentiality mark follows.
+def withheld(text: str) -> str:
+    """A text of any kind with `#` for every number that a confidentiality mark follows.
 
-    >>> withheld_text(pa.array(["35 p@C", "1,5 c", "708 b"])).to_pylist()
-    ['# p@C', '# c', '708 b']
+    >>> [withheld(text) for text in ("35 p@C", "1,5 c", "708 b", "NR,AT 35 c 7 b")]
+    ['# p@C', '# c', '708 b', 'NR,AT # c 7 b']
     """
-    return pc.replace_substring_regex(texts, _GUARDED_NUMBER, r"#\1")
+    return re.sub(_GUARDED_NUMBER, r"#\1", text)
 
 
 @dataclass(frozen=True)
@@ -224,7 +225,13 @@ class _Marked:
         # one.
         is_guarded = np.array([mark.conf_status is not None or mark.problem is not None for mark in marks])
         secret_at = np.flatnonzero(is_guarded[kind] & (~np.isnan(numbers) | (kind == len(marks) - 1)))
-        return cls(numbers, secret_at, withheld_text(texts.take(pa.array(secret_at))), kind, marks)
+        return cls(
+            numbers,
+            secret_at,
+            pc.replace_substring_regex(texts.take(pa.array(secret_at)), _GUARDED_NUMBER, r"#\1"),
+            kind,
+            marks,
+        )
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,13 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 import pyarrow.csv as csv
 
-from alp_pipeline.observations.cells import withheld_text
+from alp_pipeline.observations.cells import withheld
 from alp_pipeline.observations.documents import Document, damage_named, refuse_nul_bytes
 from alp_pipeline.observations.errors import MalformedDocument
 
-# What pyarrow reads at once: small enough that a few million cells are in memory, large enough that documents
-# with thousands of columns have more than some lines in it.
-_SMALLEST_BLOCK: Final = 1 << 21
-_LARGEST_BLOCK: Final = 1 << 23
-_LINES_PER_BLOCK: Final = 64
+# What pyarrow reads at once: a million cells at most (`:` and a tab each), and some four of these are in memory.
+# Smaller blocks repeat more distinct texts, larger ones gain nothing.
+_BLOCK: Final = 1 << 21
 _MOST_RAGGED_LINES: Final = 100_000
 _TEXT_SHOWN: Final = 200
 
@@ -59,13 +57,12 @@ class Table:
             DamagedDocument, WrongEncoding, MalformedDocument.
         """
         names = [str(number) for number in range(self.columns)]
-        wanted = max(_SMALLEST_BLOCK, min(_LINES_PER_BLOCK * self.heading_bytes, _LARGEST_BLOCK))
         with damage_named(self.document.where), self.document.open() as stream:
             try:
                 yield from csv.open_csv(
                     stream,
                     read_options=csv.ReadOptions(
-                        block_size=max(wanted, 4 * self.heading_bytes),
+                        block_size=max(_BLOCK, 4 * self.heading_bytes),
                         column_names=names,
                         skip_rows=1,
                         use_threads=False,  # otherwise ragged lines come without their numbers
@@ -97,7 +94,7 @@ class Table:
     def _set_aside(self, row: csv.InvalidRow) -> str:
         if len(self.ragged) == _MOST_RAGGED_LINES:
             return "error"
-        text = withheld_text(pa.array([row.text]))[0].as_py()
+        text = withheld(row.text)
         first = text.partition(self.delimiter)[0]
         self.ragged.append(
             RaggedLine(row.number, row.actual_columns, first[:_TEXT_SHOWN], text[:_TEXT_SHOWN])

@@ -31,7 +31,7 @@ from alp_pipeline.observations.errors import (
 from alp_pipeline.observations.periods import normalised_headings
 from alp_pipeline.observations.reading import Reading
 
-MOST_BYTES: Final = 1 << 26
+MOST_BYTES: Final = 1 << 26  # parsed, a document takes some sixteen times its size
 MOST_CELLS: Final = 20_000_000  # Eurostat's service hands out 5 million at most
 _CELLS_PER_BATCH: Final = 1 << 19
 
@@ -93,7 +93,7 @@ class JsonStat(Reading):
         return answer
 
     def _dataset(self, answer: dict[str, Any]) -> dict[str, Any]:
-        """The one dataset: the document itself, the only member of a bundle, or that of the dataset's code."""
+        """The one dataset: the document itself, a bundle's only member, or that with the dataset's code."""
         kind = answer.get("class", "dataset")
         if kind != "dataset":
             raise NotADataDocument(
@@ -210,7 +210,9 @@ class JsonStat(Reading):
             self._malformed(f"`{field}` is keyed by something that is not a cell's number ({error})")
         if len(places) and (places.min() < 0 or places.max() >= count):
             self._malformed(f"`{field}` names the cell {places.max()} of {count}")
-        if len(np.unique(places)) != len(places):
+        is_named = np.zeros(count, dtype=np.bool_)
+        is_named[places] = True
+        if is_named.sum() != len(places):  # "1" and "01"
             self._malformed(f"`{field}` names a cell twice")
         result: npt.NDArray[np.int64] = places
         return result

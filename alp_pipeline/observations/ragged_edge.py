@@ -27,8 +27,9 @@ def with_ragged_edge(connection: duckdb.DuckDBPyConnection, query: str) -> str:
 
     >>> connection = duckdb.connect()
     >>> query = '''SELECT * FROM (VALUES
-    ...     ('AT1', '2014', 'reported'), ('AT1', '2015', 'reported'),
-    ...     ('FR1', '2014', 'reported'), ('FR1', '2015', 'not_available')) AS o(geo, time_period, cell_state)'''
+    ...     ('AT1', '2015', 'reported'),
+    ...     ('FR1', '2014', 'reported'),
+    ...     ('FR1', '2015', 'not_available')) AS o(geo, time_period, cell_state)'''
     >>> connection.execute(with_ragged_edge(connection, query)).fetchall()[-1]
     ('FR1', '2015', 'not_yet_published')
     """
