@@ -147,9 +147,15 @@ def _source(source: Source, number: int, words: Wording) -> dict[str, Any]:
         "source": source,
         "meaning": meaning,
         "doi": words("sources.doi", doi=source.doi) if source.doi else "",
-        "licences": sorted({source.licence, *(d.licence for d in source.documents)}),
+        "licences": _licences(source),
         "documents": [_document(document, words) for document in source.documents],
     }
+
+
+def _licences(source: Source) -> list[str]:
+    """The terms stated for the dataset and with its documents; a shorter wording of the same goes."""
+    stated = sorted({source.licence, *(document.licence for document in source.documents)})
+    return [terms for terms in stated if not any(o != terms and o.startswith(terms) for o in stated)]
 
 
 def _document(document: Document, words: Wording) -> dict[str, str]:
