@@ -114,7 +114,7 @@ def _contents(workspace: Workspace) -> tuple[dict[str, Path], dict[str, object]]
     stages = table_files(plan)
     records = workspace.records()
     files = {table: store.file(table, plan.fingerprints[stage]) for table, stage in stages.items()}
-    manifest = {
+    manifest: dict[str, object] = {
         "plan_fingerprint": plan.fingerprint,
         "code_version": __version__,
         "code_hash": code_hash(("",)),

@@ -92,9 +92,8 @@ def _report(workspace: Workspace, result: "dg.JobExecutionResult", as_json: bool
             text += f"\ndone with {len(failures)} named failures:\n" + "\n".join(lines)
         say(answer, text, as_json=as_json)
         return EXIT_NAMED_FAILURES if failures else 0
-    errors = [
-        str(event.event_specific_data.error_display_string) for event in result.get_step_failure_events()
-    ]  # type: ignore[union-attr]
+    failed = result.get_step_failure_events()
+    errors = [event.step_failure_data.error_display_string for event in failed]
     refused = any("GateRefused" in text for text in errors)
     answer |= {"outcome": "refused by the release gate" if refused else "failed", "errors": errors}
     kept = f"release {answer['release']} stays in use" if current else "nothing is published yet"

@@ -4,8 +4,7 @@ Belongs here: descriptions, groups, owners, kinds, tags, column schema, and what
 output. Does not: what any stage computes.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import dagster as dg
 
@@ -13,9 +12,10 @@ from alp_pipeline.build.stage import StageRecord
 from alp_pipeline.catalog.models import Catalog, DatasetEntry
 from alp_pipeline.orchestration.checks import check_results, check_specs
 from alp_pipeline.orchestration.display import output_metadata, table_definition_metadata
-from alp_pipeline.orchestration.resource import WorkspaceResource
+from alp_pipeline.orchestration.resource import WorkspaceResource, announce
 from alp_pipeline.plan import gate
 from alp_pipeline.plan.assemble import RELEASE, AssetNode, lineage, raw_asset
+from alp_pipeline.workspace import Workspace
 
 OWNERS = ["team:data-engineering"]
 RESOURCE = "workspace"
@@ -40,27 +40,32 @@ def build_assets(catalog: Catalog) -> list[dg.AssetsDefinition]:
     return [*made, _release(), _reports()]
 
 
-def _declare(node: AssetNode, **extra: Any) -> dict[str, Any]:
-    metadata = table_definition_metadata(node.table) if node.table else {}
-    return {
-        "key": asset_key(node.name),
-        "deps": [asset_key(name) for name in node.depends_on],
-        "group_name": node.group,
-        "description": node.description,
-        "owners": OWNERS,
-        "kinds": set(node.kinds),
-        "tags": {"stage": node.group},
-        "metadata": metadata,
-        "required_resource_keys": {RESOURCE},
-        **extra,
-    }
+def _asset(
+    compute: Callable[..., object], node: AssetNode, check_specs: Sequence[dg.AssetCheckSpec] = ()
+) -> dg.AssetsDefinition:
+    """The asset of a node, computed by `compute`."""
+    declare = dg.asset(
+        key=asset_key(node.name),
+        deps=[asset_key(name) for name in node.depends_on],
+        group_name=node.group,
+        description=node.description,
+        owners=OWNERS,
+        kinds=set(node.kinds),
+        tags={"stage": node.group},
+        metadata=table_definition_metadata(node.table) if node.table else {},
+        required_resource_keys={RESOURCE},
+        check_specs=list(check_specs),
+    )
+    made: dg.AssetsDefinition = declare(compute)
+    return made
 
 
-def _workspace(context: dg.AssetExecutionContext) -> WorkspaceResource:
+def _workspace(context: dg.AssetExecutionContext) -> Workspace:
     resource = getattr(context.resources, RESOURCE)
     if not isinstance(resource, WorkspaceResource):
         raise TypeError("the resource `workspace` is of another type")
-    return resource
+    announce("/".join(context.asset_key.path))
+    return resource.workspace
 
 
 def _version(records: list[StageRecord]) -> dg.DataVersion:
@@ -68,9 +73,8 @@ def _version(records: list[StageRecord]) -> dg.DataVersion:
 
 
 def _raw(node: AssetNode, dataset: DatasetEntry) -> dg.AssetsDefinition:
-    @dg.asset(**_declare(node))
     def archived_documents(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        archive = _workspace(context).workspace.archive
+        archive = _workspace(context).archive
         vintages = archive.vintages(dataset.id)
         undated = archive.undated(dataset.id)
         newest = vintages[-1] if vintages else None
@@ -89,7 +93,7 @@ def _raw(node: AssetNode, dataset: DatasetEntry) -> dg.AssetsDefinition:
             data_version=dg.DataVersion(_short(ids)),
         )
 
-    return archived_documents
+    return _asset(archived_documents, node)
 
 
 def _short(text: str) -> str:
@@ -101,9 +105,8 @@ def _short(text: str) -> str:
 def _stages(node: AssetNode) -> dg.AssetsDefinition:
     key = asset_key(node.name)
 
-    @dg.asset(**_declare(node, check_specs=check_specs(key)))
     def stage_output(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        workspace = _workspace(context).workspace
+        workspace = _workspace(context)
         records = workspace.run_asset(node.name)
         return dg.MaterializeResult(
             metadata=output_metadata(workspace, records),
@@ -111,19 +114,18 @@ def _stages(node: AssetNode) -> dg.AssetsDefinition:
             data_version=_version(records),
         )
 
-    return stage_output
+    return _asset(stage_output, node, check_specs(key))
 
 
 def _gate(node: AssetNode) -> dg.AssetsDefinition:
     key = asset_key(node.name)
 
-    @dg.asset(**_declare(node, check_specs=check_specs(key)))
     def release_gate(
         context: dg.AssetExecutionContext,
     ) -> Iterator[object]:
         from alp_pipeline.quality.gate import GateRefused
 
-        workspace = _workspace(context).workspace
+        workspace = _workspace(context)
         try:
             records = workspace.run_asset(node.name)
         except GateRefused as refused:
@@ -135,7 +137,7 @@ def _gate(node: AssetNode) -> dg.AssetsDefinition:
             metadata=output_metadata(workspace, records), data_version=_version(records)
         )
 
-    return release_gate
+    return _asset(release_gate, node, check_specs(key))
 
 
 def _release() -> dg.AssetsDefinition:
@@ -149,11 +151,10 @@ def _release() -> dg.AssetsDefinition:
         ("duckdb", "parquet", "postgres"),
     )
 
-    @dg.asset(**_declare(node))
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
         from alp_pipeline.publish import publish_release
 
-        published = publish_release(_workspace(context).workspace)
+        published = publish_release(_workspace(context))
         return dg.MaterializeResult(
             metadata={
                 "release": published.release_id,
@@ -165,7 +166,7 @@ def _release() -> dg.AssetsDefinition:
             data_version=dg.DataVersion(published.content_fingerprint),
         )
 
-    return release
+    return _asset(release, node)
 
 
 def _reports() -> dg.AssetsDefinition:
@@ -179,11 +180,10 @@ def _reports() -> dg.AssetsDefinition:
         ("html",),
     )
 
-    @dg.asset(**_declare(node))
     def reports(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
         from alp_pipeline.publish import publish_reports
 
-        written = publish_reports(_workspace(context).workspace)
+        written = publish_reports(_workspace(context))
         return dg.MaterializeResult(
             metadata={
                 "pages": len(written.pages),
@@ -193,4 +193,4 @@ def _reports() -> dg.AssetsDefinition:
             data_version=dg.DataVersion(written.fingerprint),
         )
 
-    return reports
+    return _asset(reports, node)

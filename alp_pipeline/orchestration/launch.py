@@ -68,7 +68,7 @@ def run_refresh(
     Args:
         only: asset names or patterns: `benchmark/*`, `sbs_r_nuts06_r2` (a dataset's code). Each selects its
             assets and what depends on them. Empty for everything.
-        step: told the name of every asset as it is done.
+        step: told the name of every asset as it begins.
 
     Raises:
         SelectionEmpty: no asset matches.

@@ -22,7 +22,7 @@ _UNDER_WAY = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 @contextmanager
 def on_step(listener: Callable[[str], None]) -> Iterator[None]:
-    """Tell `listener` the name of every asset that this process finishes meanwhile."""
+    """Tell `listener` the name of every asset that this process begins meanwhile."""
     token = _listener.set(listener)
     try:
         yield
@@ -31,7 +31,7 @@ def on_step(listener: Callable[[str], None]) -> Iterator[None]:
 
 
 def announce(asset: str) -> None:
-    """Say that an asset is done, to whoever listens in this process."""
+    """Say that an asset is begun, to whoever listens in this process."""
     listener = _listener.get()
     if listener is not None:
         listener(asset)

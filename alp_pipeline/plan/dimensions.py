@@ -17,12 +17,13 @@ from alp_pipeline.build.outcome import RuleOutcome
 from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import Catalog
 from alp_pipeline.plan.intake import observations_asset
+from alp_pipeline.plan.table_stage import table_stage
 from alp_pipeline.warehouse.columns import arrow_schema, declared_select, key_of
 from alp_pipeline.warehouse.dimensions import LANGUAGES
 from alp_pipeline.warehouse.tables import TABLES
 
 Rows = list[dict[str, Any]]
-CODE = ("catalog", "geography", "plan.dimensions", "warehouse")
+CODE = ("catalog", "geography", "plan.dimensions")
 
 
 def asset_of(table: str) -> str:
@@ -63,12 +64,10 @@ def _write(context: StageContext, table: str, rows: Rows) -> None:
 def _from_rows(table: str, make: Callable[[], Rows]) -> Stage:
     rows = make()
 
-    def run(context: StageContext) -> None:
+    def fill(context: StageContext) -> None:
         _write(context, table, rows)
 
-    return Stage(
-        asset_of(table), (table,), run, code=("plan.dimensions", "warehouse"), parameters={"rows": rows}
-    )
+    return table_stage(asset_of(table), table, fill, code=("plan.dimensions",), parameters={"rows": rows})
 
 
 def _labels(labels: Any) -> dict[str, str | None]:
@@ -151,7 +150,7 @@ def _document_stage(catalog: Catalog, documents: Sequence[tuple[Retrieval, str |
     reading = [name for _, name in documents if name is not None]
     datasets = sorted({name.split("#", 1)[0] for name in reading})
 
-    def run(context: StageContext) -> None:
+    def fill(context: StageContext) -> None:
         standings: dict[str, dict[str, str]] = {}
         for name in datasets:
             standings |= context.record(name).facts["standing"]
@@ -171,12 +170,12 @@ def _document_stage(catalog: Catalog, documents: Sequence[tuple[Retrieval, str |
             rows.append(_document_row(document, dataset_id if catalogued else None, standing, facts))
         _write(context, "dim_document", rows)
 
-    return Stage(
+    return table_stage(
         asset_of("dim_document"),
-        ("dim_document",),
-        run,
-        code=("archive", "plan.dimensions", "warehouse"),
-        inputs=tuple(sorted({*reading, *datasets})),
+        "dim_document",
+        fill,
+        code=("archive", "plan.dimensions"),
+        inputs=sorted({*reading, *datasets}),
         parameters={
             "documents": [document.as_json() for document, _ in documents],
             "catalogued": sorted(catalog.datasets),
@@ -228,7 +227,7 @@ def _observed_stage(
     rows = known_rows(catalog)
     key = key_of(TABLES[table])[0]
 
-    def run(context: StageContext) -> None:
+    def fill(context: StageContext) -> None:
         known = {row[key] for row in rows}
         unknown = sorted(_distinct(context, column) - known)
         context.outcomes.append(
@@ -245,7 +244,7 @@ def _observed_stage(
         )
         _write(context, table, rows + [_UNKNOWN[table](code) for code in unknown])
 
-    return Stage(asset_of(table), (table,), run, code=CODE, inputs=observed, parameters={"rows": rows})
+    return table_stage(asset_of(table), table, fill, code=CODE, inputs=observed, parameters={"rows": rows})
 
 
 def _distinct(context: StageContext, column: str) -> set[str]:
@@ -304,7 +303,7 @@ _MONTHS = "CASE freq WHEN 'A' THEN 12 WHEN 'S' THEN 6 WHEN 'Q' THEN 3 WHEN 'M' T
 
 
 def _time_stage(observed: tuple[str, ...]) -> Stage:
-    def run(context: StageContext) -> None:
+    def fill(context: StageContext) -> None:
         with context.connect() as connection:
             context.write_query(
                 connection,
@@ -312,9 +311,7 @@ def _time_stage(observed: tuple[str, ...]) -> Stage:
                 declared_select(TABLES["dim_time"], _time_query(context.inputs("current"))),
             )
 
-    return Stage(
-        asset_of("dim_time"), ("dim_time",), run, code=("plan.dimensions", "warehouse"), inputs=observed
-    )
+    return table_stage(asset_of("dim_time"), "dim_time", fill, code=("plan.dimensions",), inputs=observed)
 
 
 def _time_query(files: Iterable[Path]) -> str:

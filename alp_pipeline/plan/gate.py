@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING
 
 from alp_pipeline.build.outcome import RuleOutcome
 from alp_pipeline.build.stage import Stage, StageContext
-from alp_pipeline.catalog.models import Catalog
+from alp_pipeline.catalog.models import Catalog, Term
 from alp_pipeline.plan.intake import observations_asset
+from alp_pipeline.plan.regional_activity import MEASURES
 from alp_pipeline.warehouse.columns import arrow_schema, declared_select, key_of
 from alp_pipeline.warehouse.tables import OPERATIONAL, TABLES
 
 if TYPE_CHECKING:
     import duckdb
+
+Fact = tuple[str, str, int, int | None, str]
+"""Rule id, table, checked, failed (None where it could not be counted), detail."""
 
 NAME = "release_gate"
 _BENCH_POINTS = ("value", "location_quotient", "size_share_pct", "focus_pct", "growth_pct")
@@ -26,9 +30,10 @@ _BENCH_POINTS = ("value", "location_quotient", "size_share_pct", "focus_pct", "g
 def gate_stage(catalog: Catalog, inputs: Sequence[str]) -> Stage:
     """The gate over all stages of the build; it writes the operational tables or raises `GateRefused`."""
     datasets = {observations_asset(entry): entry.id for entry in catalog.datasets.values()}
+    (employment,) = catalog.indicators[MEASURES["employment"]].terms.values()
 
     def run(context: StageContext) -> None:
-        _judge(context, datasets)
+        _judge(context, datasets, employment)
 
     return Stage(
         name=NAME,
@@ -36,45 +41,59 @@ def gate_stage(catalog: Catalog, inputs: Sequence[str]) -> Stage:
         run=run,
         code=("plan.gate", "quality", "warehouse"),
         inputs=tuple(sorted(inputs)),
-        parameters={"datasets": datasets},
+        parameters={"datasets": datasets, "employment": employment.model_dump(mode="json")},
     )
 
 
-def _judge(context: StageContext, datasets: Mapping[str, str]) -> None:
+def _judge(context: StageContext, datasets: Mapping[str, str], employment: Term) -> None:
     from alp_pipeline.quality.gate import GateRefused, critical_failures
-    from alp_pipeline.quality.tables import validate_references, validate_table
+    from alp_pipeline.quality.runner import judge_counts
+    from alp_pipeline.quality.tables import validate_references
 
+    of_documents, of_tables = _collected(context, datasets)
     files = {
         table: paths[0] for table in TABLES if table not in OPERATIONAL and (paths := context.inputs(table))
     }
     with context.connect() as connection:
-        for table, path in files.items():
-            context.outcomes += validate_table(connection, path, TABLES[table])
-        context.outcomes += validate_references(connection, files, [TABLES[name] for name in files])
         for name, path in files.items():
             connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{path}')")
-        context.outcomes += _facts(connection)
-        collected = _collected_outcomes(context)
-        refused = critical_failures(context.outcomes)
+        facts = [_accounting(context, datasets), *_counted(connection, employment)]
+        context.outcomes += validate_references(connection, files, [TABLES[name] for name in files])
+        context.outcomes += judge_counts(facts)
+        refused = critical_failures([*of_tables, *context.outcomes])
         if refused:
-            raise GateRefused(refused, all_outcomes=context.outcomes)
-        _write_validation(context, collected + context.outcomes)
+            raise GateRefused(refused, all_outcomes=[*of_tables, *context.outcomes])
+        _write_validation(context, [*of_documents, *of_tables, *context.outcomes])
         _write_quarantine(context, connection, datasets)
     _write_outcomes(context, datasets)
 
 
-def _collected_outcomes(context: StageContext) -> list[RuleOutcome]:
-    """What the stages before found: their critical failures kept documents out, not the release."""
-    return [outcome for name in context.stage.inputs for outcome in context.record(name).outcomes]
+def _collected(
+    context: StageContext, datasets: Mapping[str, str]
+) -> tuple[list[RuleOutcome], list[RuleOutcome]]:
+    """What the stages before found: of documents, which was the intake gate's to judge, and of tables."""
+    of_documents: list[RuleOutcome] = []
+    of_tables: list[RuleOutcome] = []
+    for name in context.stage.inputs:
+        found = of_documents if name.partition("#")[0] in datasets else of_tables
+        found += context.record(name).outcomes
+    return of_documents, of_tables
+
+
+def _accounting(context: StageContext, datasets: Mapping[str, str]) -> Fact:
+    """Every cell of every document that was read is in a state or in quarantine."""
+    documents = [name for name in context.stage.inputs if "#" in name and name.partition("#")[0] in datasets]
+    facts = {name: context.record(name).facts for name in documents}
+    read = {name: fact for name, fact in facts.items() if fact["cells"] is not None}
+    lost = [
+        name
+        for name, fact in read.items()
+        if fact["accepted"] and sum(fact["states"].values()) + fact["quarantined"] != fact["cells"]
+    ]
+    return ("cell_accounting_closes", "dim_document", len(read), len(lost), ", ".join(lost[:3]))
 
 
 _FACTS = {
-    "cell_accounting_closes": (
-        "dim_document",
-        """SELECT count(*), count(*) FILTER (WHERE cell_count <> series_count * period_count
-                  OR quarantined_count > cell_count), min(document_id) FROM dim_document
-           WHERE cell_count IS NOT NULL""",
-    ),
     "perimeter_members_are_regions": (
         "bridge_perimeter_region",
         """SELECT count(*), count(*) FILTER (WHERE r.region_code IS NULL OR r.region_kind = 'unknown'),
@@ -108,14 +127,20 @@ _FACTS = {
     ),
     "recoding_conserves_totals": (
         "fct_regional_activity",
-        # One row per territory: a recoded code must not stand beside the code that it became.
+        # Recoding moves values from code to code: the sum over today's codes is the published sum exactly
+        # when every published cell stands once and unchanged.
         """WITH used AS (
-               SELECT region_code, activity_code, year, source_region_code FROM fct_regional_activity
-               WHERE employment_state = 'reported')
-           SELECT count(*), count(*) FILTER (WHERE b.region_code IS NOT NULL), min(a.source_region_code)
-           FROM used a LEFT JOIN used b
-             ON b.region_code = a.source_region_code AND a.region_code <> a.source_region_code
-            AND b.activity_code = a.activity_code AND b.year = a.year""",
+               SELECT source_region_code, activity_code, year, count(*) AS times,
+                      min(employment_persons) AS persons
+               FROM fct_regional_activity WHERE employment_state = 'reported' GROUP BY ALL),
+           published AS (
+               SELECT geo, nace_r2, CAST(time_period AS SMALLINT) AS year, value FROM fct_observation
+               WHERE dataset_id = '{dataset}' AND {selection})
+           SELECT count(*), count(*) FILTER (WHERE times > 1 OR value IS DISTINCT FROM persons),
+                  min(source_region_code || ' ' || activity_code || ' ' || used.year)
+                      FILTER (WHERE times > 1 OR value IS DISTINCT FROM persons)
+           FROM used LEFT JOIN published
+             ON geo = source_region_code AND nace_r2 = activity_code AND published.year = used.year""",
     ),
     "no_confidential_point_value": (
         "bench_specialisation",
@@ -127,24 +152,22 @@ _FACTS = {
 """Rule → (table, SQL giving checked, failed, an example)."""
 
 
-def _facts(connection: "duckdb.DuckDBPyConnection") -> list[RuleOutcome]:
-    """Evaluate the build's own facts; one whose query fails is not evaluated, which is a failure."""
+def _counted(connection: "duckdb.DuckDBPyConnection", employment: Term) -> list[Fact]:
+    """Count the build's own facts; one whose query fails is not evaluated, which is a failure."""
     import duckdb
 
-    from alp_pipeline.quality.runner import judge_counts
-
-    counted: list[tuple[str, str, int, int | None, str]] = []
+    selection = " AND ".join(f"{name} = '{code}'" for name, code in sorted(employment.select.items()))
+    counted: list[Fact] = []
     for rule_id, (table, query) in _FACTS.items():
+        asked = query.replace("{dataset}", employment.dataset).replace("{selection}", selection)
         try:
-            row = connection.execute(query).fetchone()
+            row = connection.execute(asked).fetchone()
         except duckdb.Error as error:
-            yield RuleOutcome(
-                rule_id, table, "", "critical", "not_evaluated", 0, 0, str(error).split("\n")[0]
-            )
+            counted.append((rule_id, table, 0, None, str(error).split("\n")[0]))
             continue
-        checked, failed, example = row if row else (0, 0, None)
+        checked, failed, example = row if row else (0, None, None)
         counted.append((rule_id, table, checked, failed, f"e.g. {example}" if failed else ""))
-    return judge_counts(counted)
+    return counted
 
 
 def _write_validation(context: StageContext, outcomes: Sequence[RuleOutcome]) -> None:

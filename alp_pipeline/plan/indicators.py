@@ -15,6 +15,7 @@ from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import Catalog, IndicatorEntry, Term
 from alp_pipeline.catalog.reference import reference_digest
 from alp_pipeline.plan.intake import observations_asset
+from alp_pipeline.plan.table_stage import table_stage
 from alp_pipeline.warehouse.columns import declared_select
 from alp_pipeline.warehouse.tables import TABLES
 
@@ -36,14 +37,14 @@ def indicator_stage(catalog: Catalog) -> Stage:
     entries = [catalog.indicators[name] for name in sorted(catalog.indicators)]
     datasets = sorted({name for entry in entries for name in entry.datasets})
 
-    def run(context: StageContext) -> None:
+    def fill(context: StageContext) -> None:
         _compute(context, catalog, entries)
 
-    return Stage(
-        name=NAME,
-        tables=("fct_indicator",),
-        run=run,
-        code=("catalog", "geography", "plan.indicators", "warehouse"),
+    return table_stage(
+        NAME,
+        "fct_indicator",
+        fill,
+        code=("catalog", "geography", "plan.indicators"),
         inputs=tuple(observations_asset(catalog.datasets[name]) for name in datasets),
         parameters={
             "indicators": [entry.model_dump(mode="json") for entry in entries],

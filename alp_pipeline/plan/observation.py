@@ -7,6 +7,7 @@ current (plan.intake).
 from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import Catalog
 from alp_pipeline.plan.intake import observations_asset
+from alp_pipeline.plan.table_stage import table_stage
 from alp_pipeline.warehouse.columns import duckdb_type
 from alp_pipeline.warehouse.tables import TABLES
 
@@ -17,7 +18,7 @@ def observation_stage(catalog: Catalog) -> Stage:
     """The stage that fills `fct_observation`."""
     in_key_order = [observations_asset(catalog.datasets[name]) for name in sorted(catalog.datasets)]
 
-    def run(context: StageContext) -> None:
+    def fill(context: StageContext) -> None:
         table = TABLES["fct_observation"]
         columns = ", ".join(f"CAST({c.name} AS {duckdb_type(c)}) AS {c.name}" for c in table.columns)
         files = ", ".join(f"'{context.input(name, 'current')}'" for name in in_key_order)
@@ -27,11 +28,11 @@ def observation_stage(catalog: Catalog) -> Stage:
                 connection, "fct_observation", f"SELECT {columns} FROM read_parquet([{files}])"
             )
 
-    return Stage(
-        name=NAME,
-        tables=("fct_observation",),
-        run=run,
-        code=("plan.observation", "warehouse"),
-        inputs=tuple(in_key_order),
+    return table_stage(
+        NAME,
+        "fct_observation",
+        fill,
+        code=("plan.observation",),
+        inputs=in_key_order,
         parameters={"datasets": sorted(catalog.datasets)},
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import Catalog
 from alp_pipeline.plan import indicators
+from alp_pipeline.plan.table_stage import table_stage
 from alp_pipeline.warehouse.columns import declared_select
 from alp_pipeline.warehouse.tables import TABLES
 
@@ -33,7 +34,7 @@ def regional_activity_stage(catalog: Catalog) -> Stage:
         "dataset_id": dataset.id,
     }
 
-    def run(context: StageContext) -> None:
+    def fill(context: StageContext) -> None:
         with context.connect() as connection:
             indicators_file = context.input(indicators.NAME, "fct_indicator")
             connection.execute(f"CREATE TABLE wide AS {_side_by_side(str(indicators_file))}")
@@ -45,11 +46,11 @@ def regional_activity_stage(catalog: Catalog) -> Stage:
                 declared_select(TABLES["fct_regional_activity"], _with_growth(facts)),
             )
 
-    return Stage(
-        name=NAME,
-        tables=("fct_regional_activity",),
-        run=run,
-        code=("benchmark", "plan.regional_activity", "warehouse"),
+    return table_stage(
+        NAME,
+        "fct_regional_activity",
+        fill,
+        code=("benchmark", "plan.regional_activity"),
         inputs=(indicators.NAME,),
         parameters={"measures": MEASURES, "facts": facts},
     )

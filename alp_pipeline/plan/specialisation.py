@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import Catalog, PerimeterEntry, SchemeRow
 from alp_pipeline.plan import regional_activity
+from alp_pipeline.plan.table_stage import table_stage
 from alp_pipeline.warehouse.columns import declared_select
 from alp_pipeline.warehouse.tables import TABLES
 
@@ -39,14 +40,14 @@ def specialisation_stage(catalog: Catalog) -> Stage:
     references = [catalog.perimeters[name] for name in REFERENCES]
     rows = [row for row in catalog.schemes.values() if row.scheme == SCHEME]
 
-    def run(context: StageContext) -> None:
+    def fill(context: StageContext) -> None:
         _compute(context, perimeters, references, rows)
 
-    return Stage(
-        name=NAME,
-        tables=(TABLE,),
-        run=run,
-        code=("benchmark", "plan.specialisation", "warehouse"),
+    return table_stage(
+        NAME,
+        TABLE,
+        fill,
+        code=("benchmark", "plan.specialisation"),
         inputs=(regional_activity.NAME, "warehouse/dim_region", "warehouse/dim_activity"),
         parameters={
             "perimeters": [entry.model_dump(mode="json") for entry in perimeters],
