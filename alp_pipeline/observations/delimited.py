@@ -15,8 +15,8 @@ from alp_pipeline.observations.cells import withheld
 from alp_pipeline.observations.documents import Document, damage_named, refuse_nul_bytes
 from alp_pipeline.observations.errors import MalformedDocument
 
-# What pyarrow reads at once: a million cells at most (`:` and a tab each), and some four of these are in memory.
-# Smaller blocks repeat more distinct texts, larger ones gain nothing.
+# What pyarrow reads at once: a million cells at most (`:` and a tab each), of which some four batches are in
+# memory. Smaller blocks repeat more distinct texts, larger ones gain nothing.
 _BLOCK: Final = 1 << 21
 _MOST_RAGGED_LINES: Final = 100_000
 _TEXT_SHOWN: Final = 200
