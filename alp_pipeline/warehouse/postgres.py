@@ -28,6 +28,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from sqlalchemy import Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
@@ -208,7 +210,7 @@ def _load_once(
             )
         return False
     _drop_unregistered(session)
-    _load(session, url, release)
+    _load(engine, url, release)
     with engine.begin() as transaction:
         _attach(transaction, release)
     _wait_for_others(session, patience_seconds)
@@ -227,46 +229,51 @@ def _refuse_mixture(standing: dict[str, tuple[str, bool]], release: Release) -> 
         )
 
 
-def _load(session: Connection, url: str, release: Release) -> None:
-    for table in TABLES.values():
-        for statement in create_partition(table, release.release_id):
-            session.exec_driver_sql(statement)
-        _copy(url, table.name, release.release_id, release.files[table.name])
-    for table in TABLES.values():  # in an order that has referred tables first
-        for statement in constrain_partition(table, release.release_id):
-            session.exec_driver_sql(statement)
+def _load(engine: Engine, url: str, release: Release) -> None:
+    with engine.begin() as transaction:
+        for table in TABLES.values():
+            for statement in create_partition(table, release.release_id):
+                transaction.exec_driver_sql(statement)
+    _copy(url, release)
+    with engine.begin() as transaction:
+        for table in TABLES.values():  # in an order that has referred tables first
+            for statement in constrain_partition(table, release.release_id):
+                transaction.exec_driver_sql(statement)
 
 
-def _copy(url: str, table: str, release_id: str, path: Path) -> None:
-    """Send one table's rows as Arrow over COPY: 1 M observations take about 2 s."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def _copy(url: str, release: Release) -> None:
+    """Send all tables' rows as Arrow over COPY: 1 M observations take about 2 s."""
     from adbc_driver_postgresql import dbapi
 
-    schema = arrow_schema(TABLES[table])
-    file = pq.ParquetFile(path)
-    batches = (batch.cast(schema) for batch in file.iter_batches(batch_size=_BATCH))
     address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    try:
-        with dbapi.connect(address, autocommit=True) as connection, connection.cursor() as cursor:
-            rows = cursor.adbc_ingest(
-                partition_name(table, release_id),
-                pa.RecordBatchReader.from_batches(schema, batches),
-                mode="append",
-                db_schema_name=DATA_SCHEMA,
-            )
-    except dbapi.Error as error:
-        raise PostgresRefused(
-            f"the rows were refused ({' '.join(str(error).split())})",
-            where=f"PostgreSQL table {table}",
-            todo="The views show the former release. Report this.",
-        ) from error
-    if rows != file.metadata.num_rows:
-        raise PostgresRefused(
-            f"{rows} of {file.metadata.num_rows} rows arrived",
-            where=f"PostgreSQL table {table}",
-            todo="Publish again: alp refresh.",
-        )
+    with dbapi.connect(address, autocommit=True) as connection, connection.cursor() as cursor:
+        for table in TABLES:
+            sent = pq.read_metadata(release.files[table]).num_rows
+            try:
+                arrived = cursor.adbc_ingest(
+                    partition_name(table, release.release_id),
+                    _rows(table, release.files[table]),
+                    mode="append",
+                    db_schema_name=DATA_SCHEMA,
+                )
+            except dbapi.Error as error:
+                raise PostgresRefused(
+                    f"the rows were refused ({' '.join(str(error).split())})",
+                    where=f"PostgreSQL table {table}",
+                    todo="The views show the former release. Report this.",
+                ) from error
+            if arrived != sent:
+                raise PostgresRefused(
+                    f"{arrived} of {sent} rows arrived",
+                    where=f"PostgreSQL table {table}",
+                    todo="Publish again: alp refresh.",
+                )
+
+
+def _rows(table: str, path: Path) -> pa.RecordBatchReader:
+    schema = arrow_schema(TABLES[table])
+    batches = pq.ParquetFile(path).iter_batches(batch_size=_BATCH)
+    return pa.RecordBatchReader.from_batches(schema, (batch.cast(schema) for batch in batches))
 
 
 def _attach(transaction: Connection, release: Release) -> None:

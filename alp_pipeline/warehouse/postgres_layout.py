@@ -106,20 +106,20 @@ def create_partition(table: Table, release_id: str) -> Iterable[str]:
     name = f'{DATA_SCHEMA}."{partition_name(table.name, release_id)}"'
     yield f'CREATE TABLE {name} (LIKE {DATA_SCHEMA}."{table.name}")'
     # The default saves sending the id with every row; the check spares a scan when it is attached.
-    yield f"ALTER TABLE {name} ALTER release_id SET DEFAULT {literal(release_id)}"
-    yield f"ALTER TABLE {name} ADD CHECK (release_id = {literal(release_id)})"
-    for column in table.columns:
-        if not column.nullable:
-            yield f'ALTER TABLE {name} ALTER "{column.name}" SET NOT NULL'
+    changes = [f"ALTER release_id SET DEFAULT {literal(release_id)}"]
+    changes += [f"ADD CHECK (release_id = {literal(release_id)})"]
+    changes += [f'ALTER "{column.name}" SET NOT NULL' for column in table.columns if not column.nullable]
+    yield f"ALTER TABLE {name} {', '.join(changes)}"
 
 
 def constrain_partition(table: Table, release_id: str) -> Iterable[str]:
     """Statements that key one loaded release's table; the tables it refers to must have their keys."""
     name = f'{DATA_SCHEMA}."{partition_name(table.name, release_id)}"'
-    yield f"ALTER TABLE {name} ADD PRIMARY KEY ({_quoted(key_of(table))})"
+    changes = [f"ADD PRIMARY KEY ({_quoted(key_of(table))})"]
     for column, target, target_column in references_of(table):
         referred = f'{DATA_SCHEMA}."{partition_name(target, release_id)}"'
-        yield f'ALTER TABLE {name} ADD FOREIGN KEY ("{column}") REFERENCES {referred} ("{target_column}")'
+        changes.append(f'ADD FOREIGN KEY ("{column}") REFERENCES {referred} ("{target_column}")')
+    yield f"ALTER TABLE {name} {', '.join(changes)}"
     yield f"ANALYZE {name}"
 
 
