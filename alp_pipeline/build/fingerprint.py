@@ -48,8 +48,9 @@ def _sources(names: Iterable[str]) -> list[Path]:
     found: set[Path] = set()
     for name in names:
         place = _PACKAGE.joinpath(*name.split("."))
-        files = place.rglob("*.py") if place.is_dir() else [place.with_suffix(".py")]
-        found.update(path for path in files if path.is_file())
+        # Templates and entries decide what comes out as much as code does.
+        files = place.rglob("*") if place.is_dir() else [place.with_suffix(".py")]
+        found.update(path for path in files if path.is_file() and "__pycache__" not in path.parts)
         if not found:
             raise FileNotFoundError(f"no source of alp_pipeline.{name}")
     return sorted(found)

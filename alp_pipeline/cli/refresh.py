@@ -89,7 +89,9 @@ def _report(workspace: Workspace, result: "dg.JobExecutionResult", as_json: bool
             f"published {answer['release']}: {paths.warehouse_file}\nreports: {paths.reports_dir / 'current'}"
         )
         if failures:
-            text += f"\ndone with {len(failures)} named failures:\n" + "\n".join(lines)
+            text += f"\ndone with {len(failures)} named failure{'s' * (len(failures) != 1)}:\n" + "\n".join(
+                lines
+            )
         say(answer, text, as_json=as_json)
         return EXIT_NAMED_FAILURES if failures else 0
     failed = result.get_step_failure_events()

@@ -53,7 +53,7 @@ def lineage(catalog: Catalog) -> list[AssetNode]:
         FCT_OBSERVATION: observed,
         indicators.NAME: read,
         regional_activity.NAME: (indicators.NAME,),
-        specialisation.NAME: (regional_activity.NAME, asset_of("dim_region")),
+        specialisation.NAME: (regional_activity.NAME, asset_of("dim_region"), asset_of("dim_activity")),
     }
     nodes += [_table(name, depends_on) for name, depends_on in wanted.items()]
     nodes.append(

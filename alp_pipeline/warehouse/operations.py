@@ -32,7 +32,11 @@ ops_quarantine = Table(
     column("dataset_id", Text, "The dataset.", key=True),
     column("document_id", Text, "The document.", key=True),
     column(
-        "row_number", BigInteger, "Position among the document's quarantined cells.", key=True, unit="row"
+        "row_number",
+        BigInteger,
+        "Position among the document's cells as read, from 0 on.",
+        key=True,
+        unit="row",
     ),
     column("series_key", Text, "The series, as far as it was understood."),
     column("time_period", Text, "The period, as far as it was understood."),
