@@ -8,7 +8,7 @@ from pathlib import Path
 
 from alp_pipeline.durable import write_text
 from alp_pipeline.reports.page import render
-from alp_pipeline.reports.region import read_perimeter, read_region_report
+from alp_pipeline.reports.region import read_common, read_region_report
 from alp_pipeline.reports.release_file import open_release
 from alp_pipeline.reports.tile_grid import read_tiles
 from alp_pipeline.reports.wording import wording
@@ -33,7 +33,7 @@ def build_region_report(
         ReleaseInconsistent: a figure without a value or a source.
     """
     with open_release(release_duckdb) as release:
-        report = read_region_report(release, region_code, perimeter_id=perimeter_id)
+        report = read_region_report(release, read_common(release, perimeter_id), region_code)
     write_text(target, render(report, wording(), read_tiles()))
     return target
 
@@ -57,9 +57,10 @@ def build_region_reports(
     tiles, words = read_tiles(), wording()
     written = {}
     with open_release(release_duckdb) as release:
-        perimeter = read_perimeter(release, perimeter_id)
-        for code in region_codes if region_codes is not None else [m.code for m in perimeter.members]:
-            report = read_region_report(release, code, perimeter_id=perimeter.perimeter_id)
+        common = read_common(release, perimeter_id)
+        members = [member.code for member in common.perimeter.members]
+        for code in members if region_codes is None else region_codes:
+            report = read_region_report(release, common, code)
             written[code] = folder / f"{code}.html"
             write_text(written[code], render(report, words, tiles))
     return written

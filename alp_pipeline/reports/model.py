@@ -228,8 +228,6 @@ class RegionReport:
     """The year compared; None where the release benchmarks nothing in the perimeter."""
     newest_own_year: int | None
     """The last year with a published division of the region, compared or not."""
-    covered_regions: int
-    """Units of the perimeter with at least one quotient in `year`."""
     newest_covered_regions: int
     """Units with at least one published division in `newest_own_year`."""
     years: tuple[int, ...]

@@ -1,14 +1,15 @@
 """Reads what a region report says from an open release into the plain model.
 
 Belongs here: which rows and which year a report shows, and the queries. Does not: benchmark rows one by
-one (standings), sources (sources), wording or layout (page), opening the file (release_file).
+one (standings), indicators (readings), sources (sources), wording or layout (page), opening the file
+(release_file).
 
 Rules kept here: a rank is the release's own or is counted on unrounded values of one period; a unit of
 the perimeter without rows is listed, never dropped; nothing is derived from what is hidden.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
 
 from alp_pipeline.errors import AlpError
 from alp_pipeline.reports.model import (
@@ -16,7 +17,6 @@ from alp_pipeline.reports.model import (
     Cell,
     Comparison,
     Development,
-    Indicator,
     Perimeter,
     Reading,
     Region,
@@ -25,9 +25,16 @@ from alp_pipeline.reports.model import (
     Standing,
     comparison_period,
 )
+from alp_pipeline.reports.readings import IndicatorTable, read_indicators, readings_of
 from alp_pipeline.reports.release_file import ReleaseFile
 from alp_pipeline.reports.sources import read_sources
-from alp_pipeline.reports.standings import LANGUAGE_LABEL, comparison_of, division_counts, standings_of
+from alp_pipeline.reports.standings import (
+    LANGUAGE_LABEL,
+    DivisionCounts,
+    comparison_of,
+    division_counts,
+    standings_of,
+)
 
 MAPPED_ACTIVITIES = 4
 DRAWN_ACTIVITIES = 6
@@ -43,29 +50,53 @@ class UnknownRegion(AlpError):
     """The code is no unit of the perimeter."""
 
 
-def read_region_report(
-    release: ReleaseFile, region_code: str, *, perimeter_id: str | None = None
-) -> RegionReport:
+@dataclass(frozen=True)
+class Common:
+    """What the reports of all regions of a perimeter share, read once."""
+
+    perimeter: Perimeter
+    scope: Scope | None
+    counts: Mapping[int, DivisionCounts]
+    indicators: IndicatorTable
+    is_synthetic: bool
+
+
+def read_common(release: ReleaseFile, perimeter_id: str | None = None) -> Common:
+    """The shared part of a perimeter's reports; the release's default perimeter when None.
+
+    Raises:
+        UnknownPerimeter: naming those there are.
+        ReleaseInconsistent: a reported indicator without a value or without a document.
+    """
+    perimeter = read_perimeter(release, perimeter_id)
+    scope = _scope(release, perimeter.perimeter_id)
+    return Common(
+        perimeter,
+        scope,
+        division_counts(release, perimeter.perimeter_id, scope) if scope else {},
+        read_indicators(release, perimeter),
+        _is_synthetic(release),
+    )
+
+
+def read_region_report(release: ReleaseFile, common: Common, region_code: str) -> RegionReport:
     """The content of one region's report.
 
     Args:
-        release: an open release.
+        release: the open release that `common` was read from.
         region_code: a unit of the perimeter, with or without data.
-        perimeter_id: the release's default perimeter when None.
 
     Raises:
-        UnknownPerimeter, UnknownRegion: naming what there is.
+        UnknownRegion: naming the units there are.
         ReleaseInconsistent: a reported cell without a value or without a document.
     """
-    perimeter = read_perimeter(release, perimeter_id)
+    perimeter, scope, counts = common.perimeter, common.scope, common.counts
     if region_code not in {member.code for member in perimeter.members}:
         raise UnknownRegion(
             f"{region_code} is no unit of the perimeter {perimeter.perimeter_id}",
             where=release.release_id,
             todo=f"Use one of {', '.join(member.code for member in perimeter.members)}.",
         )
-    scope = _scope(release, perimeter.perimeter_id)
-    counts = division_counts(release, perimeter.perimeter_id, scope) if scope else {}
     quotients = _quotients_by_year(counts)
     own_years = {year for year, regions in quotients.items() if region_code in regions}
     chosen = comparison_period(
@@ -87,19 +118,18 @@ def read_region_report(
         comparison_of(release, perimeter.perimeter_id, scope, standing.activity, standing.year)
         for standing in ranked[:MAPPED_ACTIVITIES]
     )
-    readings = read_indicators(release, region_code, perimeter)
+    readings = readings_of(common.indicators, region_code)
     sources = read_sources(release, _documents(developments, comparisons, readings, standings), scope)
     region = perimeter.region(region_code)
     return RegionReport(
         release_id=release.release_id,
-        is_synthetic=_is_synthetic(release),
+        is_synthetic=common.is_synthetic,
         region=region,
         country_label=_country(release, region),
         perimeter=perimeter,
         scope=scope,
         year=year,
         newest_own_year=newest,
-        covered_regions=len(quotients.get(year, ())) if year else 0,
         newest_covered_regions=len(published[newest]) if newest else 0,
         years=years,
         standings=standings,
@@ -167,7 +197,7 @@ def _scope(release: ReleaseFile, perimeter_id: str) -> Scope | None:
     return Scope(**row | {"reference_label": row["reference_label"] or row["reference_territory_id"]})
 
 
-def _quotients_by_year(counts: Mapping[int, Any]) -> dict[int, set[str]]:
+def _quotients_by_year(counts: Mapping[int, DivisionCounts]) -> dict[int, set[str]]:
     return {year: {code for code, n in found.quotients.items() if n} for year, found in counts.items()}
 
 
@@ -200,63 +230,6 @@ def _development(
         cells,
         {row["year"]: row["source_region_code"] for row in shown if row["geo_method"] == "recoded"},
         tuple(sorted({document for row in shown for document in row["document_id"].split()})),
-    )
-
-
-def read_indicators(release: ReleaseFile, region_code: str, perimeter: Perimeter) -> tuple[Reading, ...]:
-    """Every indicator that is not broken down by activity, by pillar and label."""
-    indicators = release.rows(
-        f"SELECT indicator_id, {LANGUAGE_LABEL} AS label, description, unit, direction, pillar, "
-        "indicator_kind, statistical_unit, usage_warnings FROM dim_indicator WHERE indicator_id IN "
-        "(SELECT indicator_id FROM fct_indicator WHERE activity_code = 'TOTAL') ORDER BY pillar, label_en, 1"
-    )
-    members = {member.code for member in perimeter.members}
-    cells: dict[tuple[str, str], dict[str, tuple[Cell, str]]] = {}
-    for row in release.rows(
-        "SELECT f.* FROM fct_indicator AS f JOIN bridge_perimeter_region AS b USING (region_code) "
-        "WHERE b.perimeter_id = ? AND activity_code = 'TOTAL' "
-        "ORDER BY indicator_id, time_period, region_code",
-        [perimeter.perimeter_id],
-    ):
-        if row["region_code"] in members:
-            address = f"fct_indicator/{row['indicator_id']}/{row['region_code']}/{row['time_period']}"
-            cell = Cell(row["value"], row["cell_state"], row["obs_status"], address)
-            periods = cells.setdefault((row["indicator_id"], row["time_period"]), {})
-            periods[row["region_code"]] = (cell, row["document_ids"])
-    return tuple(_reading(row, region_code, cells) for row in indicators)
-
-
-def _reading(
-    row: Mapping[str, Any], region_code: str, cells: Mapping[tuple[str, str], Mapping[str, tuple[Cell, str]]]
-) -> Reading:
-    name = row["indicator_id"]
-    indicator = Indicator(
-        name,
-        row["label"] or name,
-        row["description"],
-        row["unit"],
-        row["direction"] or 0,
-        row["pillar"],
-        row["indicator_kind"] == "extensive",
-        row["statistical_unit"],
-        tuple(row["usage_warnings"].split()),
-    )
-    by_period = {period: found for (each, period), found in cells.items() if each == name}
-    reported = {
-        period: {code for code, (cell, _) in found.items() if cell.is_reported}
-        for period, found in by_period.items()
-    }
-    own_periods = {period for period, regions in reported.items() if region_code in regions}
-    period = comparison_period({each: len(regions) for each, regions in reported.items()}, own_periods)
-    here = by_period.get(period, {}) if period else {}
-    absent = Cell(None, "not_available", "", f"fct_indicator/{name}/{region_code}/{period or '-'}")
-    documents = {document for _, documents in here.values() for document in documents.split()}
-    return Reading(
-        indicator,
-        period,
-        here[region_code][0] if region_code in here else absent,
-        {code: cell for code, (cell, _) in here.items()},
-        tuple(sorted(documents)),
     )
 
 

@@ -34,7 +34,7 @@ class ReleaseUnreadable(AlpError):
 
 
 class ReleaseIncomplete(AlpError):
-    """The release lacks a table that the report is made from."""
+    """The release lacks a table or column that the report is made from."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def open_release(release_duckdb: Path) -> Iterator[ReleaseFile]:
 
     Raises:
         ReleaseUnreadable: no file there, or not a database.
-        ReleaseIncomplete: a table is absent, naming all that are.
+        ReleaseIncomplete: a table or a declared column is absent, naming all that are.
     """
     import duckdb
 
@@ -88,12 +88,26 @@ def open_release(release_duckdb: Path) -> Iterator[ReleaseFile]:
         ) from error
     with connection:
         release = ReleaseFile(release_id_of(file), connection)
-        found = {row["table_name"] for row in release.rows("SELECT table_name FROM duckdb_tables()")}
-        absent = [name for name in NEEDED_TABLES if name not in found]
-        if absent:
-            raise ReleaseIncomplete(
-                f"the release lacks {', '.join(absent)}",
-                where=str(file),
-                todo="Publish a complete release with alp refresh, then build the report again.",
-            )
+        _require_tables(release, file)
         yield release
+
+
+def _require_tables(release: ReleaseFile, file: Path) -> None:
+    from alp_pipeline.warehouse.tables import TABLES
+
+    found: dict[str, set[str]] = {}
+    for row in release.rows("SELECT table_name, column_name FROM duckdb_columns()"):
+        found.setdefault(row["table_name"], set()).add(row["column_name"])
+    absent = [name for name in NEEDED_TABLES if name not in found]
+    absent += [
+        f"{name}.{column.name}"
+        for name in NEEDED_TABLES
+        for column in TABLES[name].columns
+        if name in found and column.name not in found[name]
+    ]
+    if absent:
+        raise ReleaseIncomplete(
+            f"the release lacks {', '.join(absent)}",
+            where=str(file),
+            todo="Publish a release with this version's tables (alp refresh), then build the report again.",
+        )

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from alp_pipeline.reports.model import Cell, RegionReport, ReleaseInconsistent
-from alp_pipeline.reports.region import UnknownPerimeter, UnknownRegion, read_region_report
+from alp_pipeline.reports.region import UnknownPerimeter, UnknownRegion, read_common, read_region_report
 from alp_pipeline.reports.release_file import ReleaseIncomplete, ReleaseUnreadable, open_release
 from alp_pipeline_tests.reports.releases import Rows, small_release, write_release
 
@@ -16,14 +16,14 @@ def read(
 ) -> RegionReport:
     file = write_release(tmp_path / "releases" / "r7" / "alp.duckdb", rows)
     with open_release(file) as release:
-        return read_region_report(release, region_code, perimeter_id=perimeter_id)
+        return read_region_report(release, read_common(release, perimeter_id), region_code)
 
 
 def test_the_year_compared_is_the_last_that_most_units_have(tmp_path: Path) -> None:
     report = read(small_release(), tmp_path, "AT33")
     # Tirol alone has 2015: it would be the first of one.
     assert (report.year, report.newest_own_year) == (2014, 2015)
-    assert (report.covered_regions, report.newest_covered_regions) == (4, 1)
+    assert report.newest_covered_regions == 1
     assert report.years == (2012, 2013, 2014, 2015)
 
 
@@ -91,6 +91,16 @@ def test_a_release_without_a_table_is_refused_by_name(release: Path) -> None:
         pass
 
 
+def test_a_release_of_other_table_declarations_is_refused_by_name(release: Path) -> None:
+    with duckdb.connect(str(release)) as connection:
+        connection.execute("ALTER TABLE bench_specialisation DROP COLUMN focus_state")
+    with (
+        pytest.raises(ReleaseIncomplete, match=r"lacks bench_specialisation\.focus_state"),
+        open_release(release),
+    ):
+        pass
+
+
 @pytest.mark.parametrize("content", [None, b"<html>no database</html>"])
 def test_what_is_no_release_is_refused(tmp_path: Path, content: bytes | None) -> None:
     file = tmp_path / "alp.duckdb"
@@ -113,9 +123,10 @@ def test_a_reported_cell_without_a_value_is_refused() -> None:
             Cell(value, "reported", "", "fct_indicator/x")
 
 
-def test_a_figure_without_a_document_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("table", ["bench_specialisation", "fct_indicator"])
+def test_a_figure_without_a_document_is_refused(tmp_path: Path, table: str) -> None:
     rows = small_release()
-    for row in rows["bench_specialisation"]:
+    for row in rows[table]:
         row["document_ids"] = ""
     with pytest.raises(ReleaseInconsistent, match="names no document"):
         read(rows, tmp_path)
