@@ -185,6 +185,46 @@ def test_an_open_transaction_sees_the_old_release_whole(tmp_path: Path, postgres
     assert _partitions(postgres_url) == {third.release_id}
 
 
+_SLOW_TO_PLAN = """CREATE FUNCTION slow_to_plan() RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN PERFORM pg_advisory_xact_lock_shared(42); RETURN ''; END $$"""
+
+
+def test_a_statement_planned_before_a_publication_finds_the_release_it_was_planned_for(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    first, second = (_make(tmp_path, number) for number in (1, 2))
+    postgres.publish(postgres_url, first, keep=2)
+    found: list[tuple[Any, ...]] = []
+    query = "SELECT count(*) FROM alp.dim_region WHERE region_code > slow_to_plan()"
+    statement = threading.Thread(target=lambda: found.extend(_ask(postgres_url, query)))
+    publishing = threading.Thread(
+        target=lambda: postgres.publish(postgres_url, second, keep=2, patience_seconds=30)
+    )
+    with _connect(postgres_url) as gate:
+        gate.exec_driver_sql(_SLOW_TO_PLAN)
+        gate.exec_driver_sql("SELECT pg_advisory_lock(42)")
+        # The planner estimates the condition with the function's value, so it stands still in there.
+        statement.start()
+        _wait_until(
+            postgres_url, "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        )
+        publishing.start()
+        _wait_until(postgres_url, "SELECT count(*) = 2 FROM alp.release")
+        assert postgres.current_id(postgres_url) == first.release_id, "attached, but not yet shown"
+        gate.exec_driver_sql("SELECT pg_advisory_unlock(42)")
+        statement.join()
+        publishing.join()
+    assert found == [(3,)]
+    assert postgres.current_id(postgres_url) == second.release_id
+
+
+def _wait_until(url: str, condition: str) -> None:
+    deadline = time.monotonic() + 30
+    while _ask(url, condition) != [(True,)]:
+        assert time.monotonic() < deadline, condition
+        time.sleep(0.02)
+
+
 def test_statements_run_while_releases_come_never_find_a_mixture_or_nothing(
     tmp_path: Path, postgres_url: str
 ) -> None:
