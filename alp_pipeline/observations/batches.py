@@ -30,8 +30,19 @@ class SeriesTable:
     other_dimensions: pa.StringArray | None
 
     @classmethod
-    def of(cls, dataset: DatasetShape, codes: Mapping[str, pa.DictionaryArray], rows: int) -> "SeriesTable":
+    def of(
+        cls,
+        dataset: DatasetShape,
+        codes: Mapping[str, pa.DictionaryArray],
+        rows: int,
+        key: pa.StringArray | None = None,
+    ) -> "SeriesTable":
         """Series from the codes of the document's dimensions (catalogue's names, any order).
+
+        Args:
+            codes: for every dimension the codes of all series; `freq` may be absent.
+            rows: how many series.
+            key: the keys, where the caller has them already.
 
         >>> shape = DatasetShape("eurostat.x", ("freq", "geo", "airpol"))
         >>> one = lambda text: pa.array([text]).dictionary_encode()
@@ -42,9 +53,10 @@ class SeriesTable:
         known = dict(codes)
         if dataset.has_freq and "freq" not in known:
             known["freq"] = constant(dataset.default_freq, rows)
-        texts = {name: array.cast(pa.string()) for name, array in known.items()}
-        key = pc.binary_join_element_wise(*(texts[name] for name in dataset.dimensions), ".")
-        return cls(key, known, other_dimensions(texts))
+        if key is None:
+            texts = (known[name].cast(pa.string()) for name in dataset.dimensions)
+            key = pc.binary_join_element_wise(*texts, ".")
+        return cls(key, known, other_dimensions(known))
 
     @classmethod
     def unknown(cls, keys: pa.StringArray) -> "SeriesTable":
@@ -52,12 +64,12 @@ class SeriesTable:
         return cls(keys, {}, None)
 
 
-def other_dimensions(codes: Mapping[str, pa.StringArray]) -> pa.StringArray | None:
+def other_dimensions(codes: Mapping[str, pa.DictionaryArray]) -> pa.StringArray | None:
     """`dim=code;dim=code`, sorted by name, of the dimensions without a column of their own."""
     others = sorted(set(codes) - set(DIMENSION_COLUMNS))
     if not others:
         return None
-    pairs = [pc.binary_join_element_wise(name, codes[name], "=") for name in others]
+    pairs = [pc.binary_join_element_wise(name, codes[name].cast(pa.string()), "=") for name in others]
     return pc.binary_join_element_wise(*pairs, ";")
 
 

@@ -31,6 +31,7 @@ from alp_pipeline.observations.periods import normalised_headings
 from alp_pipeline.observations.reading import Reading, in_order
 
 _KEY_SHOWN: Final = 200
+_COMMA_TO_POINT: Final = bytes.maketrans(b",", b".")
 
 
 class EurostatTsv(Reading):
@@ -79,20 +80,28 @@ class EurostatTsv(Reading):
         keys = pc.ascii_trim_whitespace(self._table.text(lines.column(0)))
         parts = cut_at_commas(keys, len(self._header_dimensions))
         if parts is not None:
-            return [self._batch(lines, self._series(parts, lines.num_rows))]
+            return [self._batch(lines, self._series(keys, parts))]
         fits = pc.match_substring_regex(keys, _key_pattern(len(self._header_dimensions)))
         misfits = pc.invert(fits)
         unknown = SeriesTable.unknown(pc.utf8_slice_codeunits(keys.filter(misfits), 0, _KEY_SHOWN))
         problem = f"the key does not hold one code for each of {', '.join(self._header_dimensions)}"
         return [*self._batches(lines.filter(fits)), self._batch(lines.filter(misfits), unknown, problem)]
 
-    def _series(self, parts: pa.DictionaryArray, rows: int) -> SeriesTable:
-        of_dimension = parts.indices.to_numpy().reshape(rows, -1).T.copy()
+    def _series(self, keys: pa.StringArray, parts: pa.DictionaryArray) -> SeriesTable:
+        of_dimension = parts.indices.to_numpy().reshape(len(keys), -1).T.copy()
         codes = {
             name: pa.DictionaryArray.from_arrays(pa.array(indices), parts.dictionary, safe=False)
             for name, indices in zip(self._header_dimensions, of_dimension, strict=True)
         }
-        return SeriesTable.of(self.dataset, codes, rows)
+        return SeriesTable.of(self.dataset, codes, len(keys), key=self._series_key(keys))
+
+    def _series_key(self, keys: pa.StringArray) -> pa.StringArray | None:
+        """The published keys with points for commas, when they are in the catalogue's order."""
+        if self._header_dimensions == self.dataset.dimensions:
+            return pointed(keys)
+        if ("freq", *self._header_dimensions) == self.dataset.dimensions:
+            return pc.binary_join_element_wise(self.dataset.default_freq, pointed(keys), ".")
+        return None
 
     def _batch(
         self, lines: pa.RecordBatch, series: SeriesTable, problem: str | None = None
@@ -161,6 +170,17 @@ def cut_at_commas(keys: pa.StringArray, count: int) -> pa.DictionaryArray | None
     if not pc.all(pc.match_substring_regex(codes, _key_pattern(1))).as_py():
         return None
     return pa.DictionaryArray.from_arrays(parts.indices, codes, safe=False)
+
+
+def pointed(keys: pa.StringArray) -> pa.StringArray:
+    """Keys with points for commas, exchanged in the bytes of all at once.
+
+    >>> pointed(pa.array(["B,AT", "C,FR"])).to_pylist()
+    ['B.AT', 'C.FR']
+    """
+    _, offsets, data = keys.buffers()
+    exchanged = pa.py_buffer(data.to_pybytes().translate(_COMMA_TO_POINT))
+    return pa.StringArray.from_buffers(len(keys), offsets, exchanged, offset=keys.offset)
 
 
 def _key_pattern(count: int) -> str:
