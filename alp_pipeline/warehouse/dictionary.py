@@ -163,7 +163,7 @@ def render(release: "Release | None" = None) -> str:
         loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     rows = {name: entry["rows"] for name, entry in release.manifest["tables"].items()} if release else {}
-    tables = {name: _table(table, rows.get(name)) for name, table in TABLES.items()}
+    tables = {name: _table(table, rows.get(name)) for name, table in sorted(TABLES.items())}
     groups = [(title, text, [t for n, t in tables.items() if n.startswith(p)]) for p, title, text in _GROUPS]
     page = environment.get_template("dictionary.html.j2").render(
         release=release,
