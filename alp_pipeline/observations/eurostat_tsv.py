@@ -31,6 +31,7 @@ from alp_pipeline.observations.periods import normalised_headings
 from alp_pipeline.observations.reading import Reading, in_order
 
 _KEY_SHOWN: Final = 200
+_RAGGED_CELLS_AT_A_TIME: Final = 1 << 20
 _COMMA_TO_POINT: Final = bytes.maketrans(b",", b".")
 
 
@@ -48,8 +49,10 @@ class EurostatTsv(Reading):
             )
             for batches in in_order(self._batches, self._counted()):
                 yield from batches
-            if self._table.ragged and self._periods:
-                yield self._ragged_batch(self._table.ragged)
+            if self._periods:
+                at_a_time = max(1, _RAGGED_CELLS_AT_A_TIME // len(self._periods))
+                for start in range(0, len(self._table.ragged), at_a_time):
+                    yield self._ragged_batch(self._table.ragged[start : start + at_a_time])
         self._cells = self._series_count * len(self._periods)
 
     def _dimensions(self, corner: str) -> tuple[str, ...]:

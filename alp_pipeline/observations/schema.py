@@ -81,7 +81,8 @@ def _schema(text: pa.DataType) -> pa.Schema:
 
 OBSERVATION_SCHEMA: Final = _schema(pa.string())
 
-# What readers yield: the same columns, text as dictionaries, because a million cells hold few texts.
+# What readers yield: the same columns, text as dictionaries, because a million cells hold few texts. A
+# dictionary may hold a text twice, which pandas does not take;
 # `pa.Table.from_batches([batch]).cast(OBSERVATION_SCHEMA)` gives the plain form.
 BATCH_SCHEMA: Final = _schema(pa.dictionary(pa.int32(), pa.string()))
 

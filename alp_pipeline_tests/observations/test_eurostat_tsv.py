@@ -113,6 +113,15 @@ def test_a_line_with_too_few_or_too_many_cells_goes_to_quarantine_cell_by_cell()
     assert by_cell([r for r in rows if not r["problem"]], "value")[("A.NR.DE", "2014")] == (2.0,)
 
 
+def test_many_ragged_lines_come_in_several_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alp_pipeline.observations.eurostat_tsv._RAGGED_CELLS_AT_A_TIME", 4)
+    rows, reading = reading_of("unit,geo\\time\t2015\t2014\n" + "".join(f"NR,R{n}\t1\n" for n in range(5)))
+    assert [row["series_key"] for row in rows if row["time_period"] == "2014"] == [
+        f"NR,R{n}" for n in range(5)
+    ]
+    assert reading.cells == 10
+
+
 def test_a_ragged_line_does_not_show_a_number_under_secrecy() -> None:
     [row] = rows_of("unit,geo\\time\t2015\nNR,IT\t35 c\t" + "9" * 300 + " @C\n")
     assert row["published"] == "NR,IT\t# c\t# @C"
