@@ -221,7 +221,7 @@ class _Marked:
         kind = pc.fill_null(pc.add(pair.indices, 1), len(marks) - 1).to_numpy().astype(np.int64)
         numbers = pc.cast(pc.if_else(pc.equal(number, ":"), None, number), pa.float64())
         numbers = numbers.to_numpy(zero_copy_only=False)
-        # `35 A@F` is free by its own words and keeps its number; what is not understood may hold a secret one.
+        # `35 A@F` is free by its own words and keeps its number; what is not understood may hold a secret.
         is_guarded = np.array([mark.conf_status is not None or mark.problem is not None for mark in marks])
         secret_at = np.flatnonzero(is_guarded[kind] & (~np.isnan(numbers) | (kind == len(marks) - 1)))
         return cls(

@@ -98,7 +98,13 @@ class Document:
                     todo=_FETCH_AGAIN,
                 )
             has_more = bool(rest or (end and stream.read(1)))
-        return self.text(line.removeprefix(_UTF8_MARK)).rstrip("\r"), has_more
+        text = self.text(line.removeprefix(_UTF8_MARK)).removesuffix("\r")
+        if "\r" in text:
+            # pyarrow would end the first line there, and take the rest of the heading for data.
+            raise MalformedDocument(
+                "there is a carriage return inside the first line", where=self.where, todo=_FETCH_AGAIN
+            )
+        return text, has_more
 
     def whole(self, *, limit: int) -> str:
         """All of the text, for formats that cannot be read in pieces.

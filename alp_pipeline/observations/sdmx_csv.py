@@ -27,7 +27,7 @@ from alp_pipeline.observations.batches import (
 )
 from alp_pipeline.observations.cells import Cells, composed, read_cells, refused
 from alp_pipeline.observations.delimited import Table
-from alp_pipeline.observations.errors import HeaderMismatch
+from alp_pipeline.observations.errors import HeaderMismatch, MalformedDocument
 from alp_pipeline.observations.periods import normalised_period
 from alp_pipeline.observations.reading import Reading, in_order
 
@@ -56,7 +56,7 @@ class SdmxCsv(Reading):
     def _read(self) -> Iterator[pa.RecordBatch]:
         line, has_more = self.document.first_line()
         delimiter = ";" if line.count(";") > line.count(",") else ","
-        heading = [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
+        heading = self._heading(line, delimiter)
         self._layout = self._columns(heading)
         self._header_dimensions = tuple(self._layout.dimensions)
         if not has_more:
@@ -74,6 +74,14 @@ class SdmxCsv(Reading):
             self._cells += len(self._table.ragged)
         self._series_count = len(np.unique(np.concatenate(series))) if series else 0
         self._periods = tuple(sorted(periods))
+
+    def _heading(self, line: str, delimiter: str) -> list[str]:
+        try:
+            return [name.strip() for name in next(csv.reader([line], delimiter=delimiter, strict=True))]
+        except csv.Error as error:
+            raise MalformedDocument(
+                f"its first line is not CSV ({error})", where=self.where, todo="Check what was archived."
+            ) from error
 
     def _columns(self, heading: list[str]) -> _Layout:
         place: dict[str, int] = {}

@@ -10,6 +10,7 @@ from alp_pipeline.errors import AlpError
 from alp_pipeline.observations.errors import (
     DamagedDocument,
     EmptyDocument,
+    MalformedDocument,
     NotADataDocument,
     WrongEncoding,
 )
@@ -127,6 +128,18 @@ def test_bytes_that_are_no_utf8_text_are_refused(content: bytes, named: str) -> 
 def test_a_byte_order_mark_is_no_part_of_the_first_dimension() -> None:
     assert len(rows_of(b"\xef\xbb\xbf" + TSV)) == 4
     assert len(rows_of(b"\xef\xbb\xbf" + JSON, format="json-stat-2")) == 2
+
+
+@pytest.mark.parametrize("at", [0, 5, 20])
+def test_a_carriage_return_inside_the_first_line_is_refused(at: int) -> None:
+    for form, content in (("tsv", TSV), ("sdmx-csv-1", CSV)):
+        with pytest.raises(MalformedDocument, match="a carriage return inside the first line"):
+            rows_of(content[:at] + b"\r" + content[at:], format=form)
+
+
+def test_a_first_line_with_an_open_quote_is_refused() -> None:
+    with pytest.raises(MalformedDocument, match="its first line is not CSV"):
+        rows_of(b'"' + CSV, format="sdmx-csv-1")
 
 
 def test_a_missing_file_is_an_error_of_the_caller(tmp_path: Path) -> None:
