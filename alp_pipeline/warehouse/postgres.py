@@ -317,15 +317,13 @@ def _drop_old(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     needed = {_shown(session), *issued}
     old = [name for name in list(_loaded(session))[:-keep] if name not in needed]
-    if not old:
-        return (), ()
-    if not _wait_for_others(session, patience_seconds):
-        return (), tuple(old)
-    for name in old:
+    free = not old or _wait_for_others(session, patience_seconds)
+    for name in old if free else ():
         # First of all: nobody can roll back to what is about to go.
         session.exec_driver_sql(f"DELETE FROM {VIEW_SCHEMA}.release WHERE release_id = %s", (name,))
     left = _drop_unregistered(session)
-    return tuple(name for name in old if name not in left), tuple(name for name in old if name in left)
+    postponed = sorted(left if free else {*left, *old})
+    return tuple(name for name in old if name not in postponed), tuple(postponed)
 
 
 def _drop_unregistered(session: Connection) -> set[str]:

@@ -280,6 +280,25 @@ def test_grants_and_analysts_own_views_survive_publications(tmp_path: Path, post
         owner.exec_driver_sql(f"DROP ROLE {analyst}")
 
 
+def test_a_publisher_needs_no_more_than_the_right_to_create_its_schemas(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    publisher = f"publisher_{os.getpid()}_{time.monotonic_ns()}"
+    with _connect(postgres_url) as owner:
+        owner.exec_driver_sql(f"CREATE ROLE {publisher} LOGIN")
+        owner.exec_driver_sql(f"GRANT CREATE ON DATABASE {make_url(postgres_url).database} TO {publisher}")
+    url = make_url(postgres_url).set(username=publisher).render_as_string(hide_password=False)
+    first, second, third = (_make(tmp_path, number) for number in (1, 2, 3))
+    postgres.publish(url, first, keep=1)
+    with _connect(postgres_url, isolation="REPEATABLE READ") as somebody_else:
+        somebody_else.exec_driver_sql("SELECT 1")
+        assert postgres.publish(url, second, keep=1, patience_seconds=0.1).postponed == (first.release_id,)
+    assert postgres.publish(url, third, keep=1).removed == (first.release_id, second.release_id)
+    with _connect(postgres_url) as owner:
+        owner.exec_driver_sql(f"DROP OWNED BY {publisher}")
+        owner.exec_driver_sql(f"DROP ROLE {publisher}")
+
+
 def test_an_analysts_open_result_does_not_make_new_readers_wait_long(
     tmp_path: Path, postgres_url: str
 ) -> None:

@@ -192,12 +192,12 @@ def _publish_elsewhere(folder: Path, when: str = "") -> "subprocess.CompletedPro
 
 
 def _moments(folder: Path) -> list[str]:
-    """Where to kill: at the first and the middle change of every run of like changes, and amid DuckDB's."""
+    """Where to kill: at the first change of every run of like ones, amid the long runs, amid DuckDB's own."""
     undisturbed = _publish_elsewhere(folder)
     assert undisturbed.returncode == 0, undisturbed.stderr
     changes = list(enumerate(undisturbed.stdout.split(), start=1))
     runs = [[number for number, _ in run] for _, run in groupby(changes, key=lambda change: change[1])]
-    chosen = {number for run in runs for number in (run[0], run[len(run) // 2])}
+    chosen = {run[0] for run in runs} | {run[len(run) // 2] for run in runs if len(run) > 4}
     assert {"os.link", "os.chmod", "os.rename", "os.symlink"} <= {kind for _, kind in changes}
     return ["writing", *map(str, sorted(chosen))]
 
