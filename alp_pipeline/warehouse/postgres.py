@@ -129,6 +129,15 @@ def point_to(url: str, release_id: str) -> None:
         _move_pointer(session, release_id)
 
 
+def is_published(url: str, release: Release) -> bool:
+    """Whether the release is loaded and the views show it, or the pinned one: nothing is left to do."""
+    with _session(url) as (_, session):
+        if not _has_layout(session):
+            return False
+        loaded, wanted = _loaded(session), release.pinned_id or release.release_id
+        return release.release_id in loaded and (wanted not in loaded or _shown(session) == wanted)
+
+
 def loaded_ids(url: str) -> list[str]:
     """The loaded releases, oldest first; none where nothing was ever published."""
     with _session(url) as (_, session):
