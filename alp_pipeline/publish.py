@@ -56,10 +56,16 @@ def is_current(workspace: Workspace) -> bool:
     newest = _newest(workspace)
     return (
         newest is not None
-        and newest.manifest["plan_fingerprint"] == workspace.plan.fingerprint
-        and _in_postgres(workspace, newest.release_id)
+        and _holds_plan(workspace, newest)
+        and _in_postgres(workspace, newest)
         and _reports(workspace, newest).unchanged
     )
+
+
+def _holds_plan(workspace: Workspace, release: releases.Release) -> bool:
+    """Whether a release is today's plan, and readers see it (or a pin says that they shall not)."""
+    shown = release.is_current or release.pinned_id is not None
+    return shown and release.manifest["plan_fingerprint"] == workspace.plan.fingerprint
 
 
 def publish_release(workspace: Workspace) -> Published:
@@ -75,7 +81,7 @@ def publish_release(workspace: Workspace) -> Published:
             "the release gate has not let this build pass", where="release", todo="Run the refresh job."
         )
     newest = _newest(workspace)
-    unchanged = newest is not None and newest.manifest["plan_fingerprint"] == plan.fingerprint
+    unchanged = newest is not None and _holds_plan(workspace, newest)
     if newest is None or not unchanged:
         files, manifest = _contents(workspace)
         newest = releases.publish(
@@ -130,13 +136,13 @@ def _postgres_url(workspace: Workspace) -> str | None:
     return secret.get_secret_value() if secret else None
 
 
-def _in_postgres(workspace: Workspace, release_id: str) -> bool:
+def _in_postgres(workspace: Workspace, release: releases.Release) -> bool:
     url = _postgres_url(workspace)
     if url is None:
         return True
     from alp_pipeline.warehouse import postgres
 
-    return postgres.newest_id(url) == release_id
+    return postgres.is_published(url, release)
 
 
 def _publish_to_postgres(workspace: Workspace, release: releases.Release) -> str:
@@ -191,10 +197,12 @@ def _pages(folder: Path, fingerprint: str, *, unchanged: bool) -> Reports:
 
 
 def roll_back(settings: Settings, release_id: str) -> releases.Release:
-    """Show readers an earlier release, on both engines, until `unpin`."""
-    shown = releases.rollback(settings.warehouse_dir, release_id)
-    _point_postgres(settings, shown)
-    return shown
+    """Show readers an earlier release, on both engines, until `unpin`.
+
+    PostgreSQL first: it may have dropped the release, and then nothing is to change here either.
+    """
+    _point_postgres(settings, releases.find(settings.warehouse_dir, release_id))
+    return releases.rollback(settings.warehouse_dir, release_id)
 
 
 def unpin(settings: Settings) -> releases.Release | None:

@@ -14,6 +14,9 @@ from alp_pipeline.catalog.models import Catalog
 from alp_pipeline.plan.assemble import build_plan
 from alp_pipeline.settings import Settings
 
+SPACE_PER_ARCHIVED_BYTE = 25
+"""What a cold build, its release and its reports took of the disk, per byte of (compressed) documents."""
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -44,6 +47,16 @@ class Workspace:
     @property
     def is_synthetic(self) -> bool:
         return self.archive.kind() == "synthetic"
+
+    def require_space(self) -> None:
+        """Refuse to begin a build for which the disk is too full.
+
+        Raises: NotEnoughSpace.
+        """
+        from alp_pipeline.warehouse.retention import require_free_space
+
+        archived = sum(document.size_bytes for document in self.archive.retrievals())
+        require_free_space(self.settings.data_dir, SPACE_PER_ARCHIVED_BYTE * archived)
 
     def run_asset(self, asset: str) -> list[StageRecord]:
         """Run the stages of one asset in order; a stage whose fingerprint exists is reused.

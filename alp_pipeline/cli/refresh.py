@@ -17,6 +17,7 @@ from alp_pipeline.cli.output import (
 )
 from alp_pipeline.lock import RefreshUnderWay, refresh_lock
 from alp_pipeline.settings import load_settings
+from alp_pipeline.warehouse.retention import NotEnoughSpace
 from alp_pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def refresh(offline: bool, only: Sequence[str], as_json: bool) -> None:
     try:
         with refresh_lock(settings.data_dir, purpose="alp refresh"):
             sys.exit(_refresh(Workspace(settings), only, as_json))
-    except RefreshUnderWay as error:
+    except (RefreshUnderWay, NotEnoughSpace) as error:
         say({"outcome": "refused", "detail": str(error)}, str(error), as_json=as_json)
         sys.exit(EXIT_NOTHING_PUBLISHED)
 
@@ -57,6 +58,7 @@ def _refresh(workspace: Workspace, only: Sequence[str], as_json: bool) -> int:
             as_json=as_json,
         )
         return 0
+    workspace.require_space()
     from alp_pipeline.orchestration.launch import run_refresh
     from alp_pipeline.plan.assemble import lineage
 

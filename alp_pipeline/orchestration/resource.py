@@ -52,6 +52,7 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
                 clear_dead(context.instance, settings.data_dir, besides=run)
                 clear_partials(settings.build_dir)
             self._workspace = Workspace(settings)
+            self._workspace.require_space()
             yield self
 
     @property

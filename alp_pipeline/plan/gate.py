@@ -14,6 +14,7 @@ from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import Catalog, Term
 from alp_pipeline.plan.intake import observations_asset
 from alp_pipeline.plan.regional_activity import MEASURES
+from alp_pipeline.plan.table_stage import DECLARATIONS
 from alp_pipeline.warehouse.columns import arrow_schema, declared_select, key_of
 from alp_pipeline.warehouse.tables import OPERATIONAL, TABLES
 
@@ -39,7 +40,7 @@ def gate_stage(catalog: Catalog, inputs: Sequence[str]) -> Stage:
         name=NAME,
         tables=tuple(sorted(OPERATIONAL)),
         run=run,
-        code=("plan.gate", "quality", "warehouse"),
+        code=(*DECLARATIONS, "plan.gate", "quality"),
         inputs=tuple(sorted(inputs)),
         parameters={"datasets": datasets, "employment": employment.model_dump(mode="json")},
     )

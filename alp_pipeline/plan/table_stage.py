@@ -10,6 +10,11 @@ from typing import Any
 from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.warehouse.tables import TABLES
 
+DECLARATIONS = tuple(
+    f"warehouse.{name}" for name in ("columns", "dimensions", "facts", "operations", "tables")
+)
+"""What of the warehouse decides a table's content; how a release is laid out does not."""
+
 
 def table_stage(
     name: str,
@@ -36,7 +41,7 @@ def table_stage(
         name=name,
         tables=(table,),
         run=run,
-        code=("plan.table_stage", "quality", "warehouse", *code),
+        code=(*DECLARATIONS, "plan.table_stage", "quality", *code),
         inputs=tuple(inputs),
         parameters=dict(parameters or {}),
     )

@@ -98,7 +98,7 @@ BuildStore(Path({str(tmp_path)!r})).run(Plan([Stage("a", ("t",), run, code=("bui
 def test_threads_do_not_change_what_a_query_writes(tmp_path: Path) -> None:
     def run(context: StageContext) -> None:
         with context.connect() as connection:
-            query = "SELECT i % 999 AS k, sum(i::DECIMAL(18)) AS s FROM range(300000) t(i) GROUP BY 1 ORDER BY 1"
+            query = "SELECT i % 999 AS k, sum(i::DECIMAL) AS s FROM range(300000) t(i) GROUP BY 1 ORDER BY 1"
             context.write_query(connection, "t", f"SELECT k, CAST(s AS DOUBLE) AS s FROM ({query})")
 
     plan = Plan([Stage("a", ("t",), run, code=("build",))])

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import pytest
 
 from alp_pipeline_tests.integration.conftest import SAMPLE, DataFolder
 
@@ -99,7 +98,8 @@ def test_a_redrawn_predecessor_is_lost_in_concordance_and_a_pure_recode_is_not(p
     rows = folder.query(
         """SELECT region_code, employment_state, geo_method, source_region_code, count(*) > 0 AS some
            FROM fct_regional_activity
-           WHERE activity_code = 'C' AND year = 2012 AND region_code IN ('SI03', 'FRK1') GROUP BY ALL ORDER BY 1"""
+           WHERE activity_code = 'C' AND year = 2012 AND region_code IN ('SI03', 'FRK1')
+           GROUP BY ALL ORDER BY 1"""
     )
     assert [
         (r["region_code"], r["employment_state"], r["geo_method"], r["source_region_code"]) for r in rows

@@ -1,0 +1,82 @@
+"""The real documents through the whole pipeline: what people who know the regions expect."""
+
+from pathlib import Path
+
+import pytest
+
+from alp_pipeline_tests.integration.conftest import DataFolder
+
+pytestmark = pytest.mark.slow
+
+IN_2014 = """SELECT {columns} FROM bench_specialisation
+    WHERE perimeter_id = 'eusalp_2016plus' AND reference_territory_id = '{reference}'
+      AND variable = 'persons_employed' AND year = 2014"""
+
+
+@pytest.fixture(scope="module")
+def folder(realdata: Path, tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
+    folder = DataFolder(tmp_path_factory.mktemp("real"))
+    assert folder.alp("archive", "import", str(realdata)).returncode == 0
+    code, answer = folder.refresh()
+    assert (code, answer["outcome"], answer["failures"]) == (0, "published", [])
+    return folder
+
+
+@pytest.mark.parametrize("reference", ["eu28", "eu27_2020"])
+@pytest.mark.parametrize(
+    ("region", "activity"),
+    [("AT33", "I55"), ("ITH1", "I55"), ("ITH4", "C31"), ("FRK1", "C22"), ("AT34", "C13"), ("ITH3", "C15")],
+)
+def test_the_leading_specialisation_is_the_one_that_is_known(
+    folder: DataFolder, reference: str, region: str, activity: str
+) -> None:
+    rows = folder.query(
+        IN_2014.format(columns="activity_code", reference=reference)
+        + f" AND region_code = '{region}' AND value >= 1000 ORDER BY location_quotient DESC LIMIT 1"
+    )
+    assert rows == [{"activity_code": activity}]
+
+
+def test_the_cell_accounting_closes_for_every_document_that_is_read(folder: DataFolder) -> None:
+    rows = folder.query(
+        """SELECT dataset_code, series_count AS series, period_count AS periods, quarantined_count AS aside,
+                  (SELECT count(*) FROM obs_current o WHERE o.document_id = d.document_id) AS in_states
+           FROM dim_document d WHERE standing = 'in use' ORDER BY 1"""
+    )
+    assert len(rows) == 11
+    for row in rows:
+        assert row["series"] * row["periods"] == row["in_states"] + row["aside"], row
+    (sbs,) = (row for row in rows if row["dataset_code"] == "sbs_r_nuts06_r2")
+    assert (sbs["series"], sbs["periods"]) == (195_227, 8)
+
+
+def test_visible_regions_do_not_stand_in_for_country_rows(folder: DataFolder) -> None:
+    """In 2014 the visible NUTS-2 regions hold 25 % of C12 and 87 % of C21."""
+    rows = folder.query(
+        """SELECT nace_r2, 100 * sum(value) FILTER (WHERE nuts_level = 2)
+                                / sum(value) FILTER (WHERE nuts_level = 0) AS pct
+           FROM obs_current JOIN dim_region ON geo = region_code
+           WHERE dataset_id = 'eurostat.sbs_r_nuts06_r2' AND indic_sb = 'V16110' AND time_period = '2014'
+             AND nace_r2 IN ('C12', 'C21') AND region_kind IN ('nuts', 'country') AND country_code <> 'NO'
+           GROUP BY 1 ORDER BY 1"""
+    )
+    assert [(row["nace_r2"], round(row["pct"])) for row in rows] == [("C12", 25), ("C21", 87)]
+
+
+def test_confidential_divisions_of_the_eusalp_regions_are_231_of_2380(folder: DataFolder) -> None:
+    rows = folder.query(
+        IN_2014.format(columns="cell_state, count(*) AS cells", reference="eu28")
+        + " AND region_code NOT LIKE 'CH%' AND region_code NOT LIKE 'LI%' GROUP BY 1 ORDER BY 1"
+    )
+    assert {row["cell_state"]: row["cells"] for row in rows}["confidential"] == 231
+    assert sum(row["cells"] for row in rows) == 35 * 68
+
+
+def test_the_ragged_edge_is_not_yet_published(folder: DataFolder) -> None:
+    rows = folder.query(
+        """SELECT left(geo, 2) AS country,
+                  count(*) FILTER (WHERE cell_state = 'not_yet_published') > 0 AS pending
+           FROM obs_current WHERE dataset_id = 'eurostat.sbs_r_nuts06_r2' AND time_period = '2015'
+             AND left(geo, 2) IN ('AT', 'DE', 'FR', 'IT', 'SI') GROUP BY 1 ORDER BY 1"""
+    )
+    assert [row["pending"] for row in rows] == [False, False, True, True, False]
