@@ -3,12 +3,15 @@
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from alp_pipeline.archive.store import Archive
 from alp_pipeline.cli.output import EXIT_NAMED_FAILURES, as_json_option, progress, say
 from alp_pipeline.settings import load_settings
+
+if TYPE_CHECKING:
+    from alp_pipeline.archive.store import Archive
 
 DOCUMENTS = click.Path(exists=True, path_type=Path)
 
@@ -18,7 +21,9 @@ def archive() -> None:
     """The archive: raw documents, kept for ever."""
 
 
-def _open() -> Archive:
+def _open() -> "Archive":
+    from alp_pipeline.archive.store import Archive
+
     return Archive(load_settings().archive_dir)
 
 

@@ -15,13 +15,12 @@ from alp_pipeline.cli.output import (
     progress,
     say,
 )
-from alp_pipeline.lock import RefreshUnderWay, refresh_lock
 from alp_pipeline.settings import load_settings
-from alp_pipeline.warehouse.retention import NotEnoughSpace
-from alp_pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
     import dagster as dg
+
+    from alp_pipeline.workspace import Workspace
 
 
 @click.command()
@@ -34,6 +33,10 @@ if TYPE_CHECKING:
 @as_json_option
 def refresh(offline: bool, only: Sequence[str], as_json: bool) -> None:
     """Bring the release and the reports up to date with archive, catalogue and code."""
+    from alp_pipeline.lock import RefreshUnderWay, refresh_lock
+    from alp_pipeline.warehouse.retention import NotEnoughSpace
+    from alp_pipeline.workspace import Workspace
+
     settings = load_settings()
     if not offline and not as_json:
         click.echo("No source is connected yet: this refresh uses the archive alone.", err=True)
@@ -45,7 +48,7 @@ def refresh(offline: bool, only: Sequence[str], as_json: bool) -> None:
         sys.exit(EXIT_NOTHING_PUBLISHED)
 
 
-def _refresh(workspace: Workspace, only: Sequence[str], as_json: bool) -> int:
+def _refresh(workspace: "Workspace", only: Sequence[str], as_json: bool) -> int:
     from alp_pipeline.publish import is_current
     from alp_pipeline.warehouse import release as releases
 
@@ -68,7 +71,7 @@ def _refresh(workspace: Workspace, only: Sequence[str], as_json: bool) -> int:
     return _report(workspace, result, as_json)
 
 
-def _report(workspace: Workspace, result: "dg.JobExecutionResult", as_json: bool) -> int:
+def _report(workspace: "Workspace", result: "dg.JobExecutionResult", as_json: bool) -> int:
     from alp_pipeline.warehouse import release as releases
 
     failures = [
