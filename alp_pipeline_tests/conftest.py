@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from alp_pipeline_tests.postgres_server import postgres_server, postgres_url
+
+__all__ = ["postgres_server", "postgres_url", "realdata"]
+
 # Tests assert results, never times.
 settings.register_profile("alp", deadline=None)
 settings.load_profile("alp")

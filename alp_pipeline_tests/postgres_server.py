@@ -1,4 +1,4 @@
-"""Fixtures of the warehouse's tests: a real PostgreSQL server, an empty database on it."""
+"""A real PostgreSQL server for tests, and an empty database on it."""
 
 import secrets
 import shutil
