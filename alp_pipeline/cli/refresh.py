@@ -102,6 +102,9 @@ def _report(workspace: "Workspace", result: "dg.JobExecutionResult", as_json: bo
     failed = result.get_step_failure_events()
     errors = [event.step_failure_data.error_display_string for event in failed]
     refused = any("GateRefused" in text for text in errors)
+    if refused:
+        # The refusal says what, where and what to do; the way through Dagster's code adds nothing.
+        errors = [text.partition("\n\nStack Trace")[0].partition("GateRefused: ")[2] for text in errors]
     answer |= {"outcome": "refused by the release gate" if refused else "failed", "errors": errors}
     kept = f"release {answer['release']} stays in use" if current else "nothing is published yet"
     say(answer, f"{answer['outcome']}; {kept}\n" + "\n".join(errors), as_json=as_json)
