@@ -24,17 +24,10 @@ from sqlalchemy import (
     Text,
 )
 
+from alp_pipeline.observations.schema import CELL_STATES
+
 metadata = MetaData()
 """Every declared table registers here."""
-
-CELL_STATES = (
-    "reported",
-    "confidential",
-    "not_applicable",
-    "not_available",
-    "not_yet_published",
-    "lost_in_concordance",
-)
 
 _ARROW: dict[type, pa.DataType] = {
     Text: pa.string(),

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, Table
 
 from alp_pipeline.durable import write_text
-from alp_pipeline.warehouse.columns import CELL_STATES, duckdb_type, references_of
+from alp_pipeline.observations.schema import CELL_STATES
+from alp_pipeline.warehouse.columns import duckdb_type, references_of
 from alp_pipeline.warehouse.tables import TABLES, VIEWS
 
 if TYPE_CHECKING:

@@ -205,7 +205,7 @@ def test_no_cells_give_an_empty_table_with_all_columns():
 
 
 def test_the_six_states_are_those_of_the_warehouse():
-    from alp_pipeline.warehouse.columns import CELL_STATES as WAREHOUSE_STATES
+    from alp_pipeline.observations.schema import CELL_STATES as WAREHOUSE_STATES
 
     assert CELL_STATES == WAREHOUSE_STATES
 

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from alp_pipeline.observations.schema import CELL_STATES
 from alp_pipeline.reports import charts
 from alp_pipeline.reports.model import Cell
 from alp_pipeline.reports.svg import (
@@ -19,7 +20,6 @@ from alp_pipeline.reports.svg import (
     contrast,
     text_on,
 )
-from alp_pipeline.warehouse.columns import CELL_STATES
 from alp_pipeline_tests.reports.reading import read_page
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from alp_pipeline.warehouse.columns import CELL_STATES
+from alp_pipeline.observations.schema import CELL_STATES
 from alp_pipeline_tests.reports.reading import figures, read_page
 from alp_pipeline_tests.reports.releases import (
     ACTIVITIES,

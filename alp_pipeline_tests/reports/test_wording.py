@@ -7,10 +7,10 @@ import pytest
 
 import alp_pipeline.reports
 from alp_pipeline.catalog.vocabulary import UsageWarning
+from alp_pipeline.observations.schema import CELL_STATES
 from alp_pipeline.reports.framework import warning_text
 from alp_pipeline.reports.page import css_string
 from alp_pipeline.reports.wording import WordingMissing, wording
-from alp_pipeline.warehouse.columns import CELL_STATES
 
 PACKAGE = Path(alp_pipeline.reports.__file__).parent
 

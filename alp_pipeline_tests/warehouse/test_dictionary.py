@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from alp_pipeline.observations.schema import CELL_STATES
 from alp_pipeline.warehouse import dictionary
-from alp_pipeline.warehouse.columns import CELL_STATES, references_of
+from alp_pipeline.warehouse.columns import references_of
 from alp_pipeline.warehouse.tables import TABLES, VIEWS
 from alp_pipeline_tests.warehouse.tiny_build import ROWS, publish_tiny
 
