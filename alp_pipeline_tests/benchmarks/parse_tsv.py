@@ -1,6 +1,6 @@
 """How fast the TSV reader is: against pyarrow's tokenising of the same bytes, and against PyPI's `eurostat`.
 
-    python -m alp_pipeline_tests.benchmarks.parse_tsv FILE.tsv.gz | FOLDER  [--repetitions N]
+    python -m alp_pipeline_tests.benchmarks.parse_tsv [FILE.tsv.gz | FOLDER]  [--repetitions N]
     python -m alp_pipeline_tests.benchmarks.parse_tsv --memory GIGABYTES
 
 What is timed, in one process, in turn, so that a busy machine slows all of them alike:
@@ -20,6 +20,7 @@ temporary folder, reads it to the end and prints the most memory that this proce
 
 import argparse
 import gzip
+import os
 import resource
 import statistics
 import tempfile
@@ -36,6 +37,7 @@ import pyarrow.csv
 from alp_pipeline.observations.reader import read_observations
 from alp_pipeline.observations.schema import DatasetShape
 
+REALDATA = Path(os.environ.get("ALP_REALDATA", Path(__file__).resolve().parents[3] / "shared" / "realdata"))
 DEFAULT_FILE = Path("eurostat") / "bulk2017" / "sbs_r_nuts06_r2.tsv.gz"
 
 
@@ -150,17 +152,19 @@ def measure_memory(gigabytes: float) -> None:
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description="Time the TSV reader.")
-    parser.add_argument("path", type=Path, nargs="?", help="a .tsv.gz, or the folder of real documents")
+    parser.add_argument(
+        "path", type=Path, nargs="?", default=REALDATA, help="a .tsv.gz, or the folder of real documents"
+    )
     parser.add_argument("--repetitions", type=int, default=15)
     parser.add_argument("--memory", type=float, metavar="GIGABYTES", help="measure memory instead")
     arguments = parser.parse_args()
     if arguments.memory:
         measure_memory(arguments.memory)
-    elif arguments.path:
-        path = arguments.path / DEFAULT_FILE if arguments.path.is_dir() else arguments.path
-        compare(path, arguments.repetitions)
-    else:
-        parser.error("give a file, the folder of real documents, or --memory")
+        return
+    path = arguments.path / DEFAULT_FILE if arguments.path.is_dir() else arguments.path
+    if not path.is_file():
+        parser.error(f"{path} is absent; give a .tsv.gz or the folder of real documents (ALP_REALDATA)")
+    compare(path, arguments.repetitions)
 
 
 if __name__ == "__main__":
