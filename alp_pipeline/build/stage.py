@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from alp_pipeline.build.content_hash import content_hash_of_parquet
 from alp_pipeline.build.fingerprint import code_hash, digest, library_versions
 from alp_pipeline.build.outcome import RuleOutcome
+from alp_pipeline.build.sql import literal
 from alp_pipeline.durable import replacing, write_text
 
 if TYPE_CHECKING:
@@ -253,7 +254,9 @@ class StageContext:
     def write_query(self, connection: "duckdb.DuckDBPyConnection", table: str, query: str) -> None:
         """Write a query's rows, in its own order."""
         with self.output(table) as temporary:
-            connection.execute(f"COPY ({query}) TO '{temporary}' (FORMAT parquet, COMPRESSION zstd)")
+            connection.execute(
+                f"COPY ({query}) TO {literal(str(temporary))} (FORMAT parquet, COMPRESSION zstd)"
+            )
 
     def write_arrow(self, table: str, rows: "pa.Table") -> None:
         """Write an Arrow table, in its own order."""

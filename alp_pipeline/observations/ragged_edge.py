@@ -11,6 +11,8 @@ quarters with quarters), because a dataset may hold several.
 
 import duckdb
 
+from alp_pipeline.build.sql import literal
+
 # "2014-Q1" → "#-Q#": periods of one kind have one form, and within it text order is time order.
 _FORM = "regexp_replace(time_period, '[0-9]+', '#', 'g')"
 
@@ -41,7 +43,7 @@ def with_ragged_edge(connection: duckdb.DuckDBPyConnection, query: str) -> str:
     ).fetchall()
     if not edges:
         return query
-    rows = ", ".join("(" + ", ".join(_quoted(text) for text in edge) + ")" for edge in edges)
+    rows = ", ".join("(" + ", ".join(literal(text) for text in edge) + ")" for edge in edges)
     form = _FORM.replace("time_period", "o.time_period")
     return f"""SELECT o.* REPLACE (
             CASE WHEN o.cell_state = 'not_available' AND o.time_period > edge.last_period
@@ -49,7 +51,3 @@ def with_ragged_edge(connection: duckdb.DuckDBPyConnection, query: str) -> str:
         FROM ({query}) AS o
         LEFT JOIN (VALUES {rows}) AS edge(country, form, last_period)
             ON left(o.geo, 2) = edge.country AND {form} = edge.form"""
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from alp_pipeline.build.sql import literal, parquet
 from alp_pipeline.errors import AlpError
-from alp_pipeline.observations.schema import DIMENSION_COLUMNS
+from alp_pipeline.observations.selection import has_code
 
 
 class MalformedExtent(AlpError):
@@ -35,9 +36,9 @@ def current_query(vintages: Sequence[tuple[Path | str, Mapping[str, Any]]]) -> s
         MalformedExtent: naming the file.
 
     >>> print(current_query([("old.parquet", {}), ("new.parquet", {"dims": {"geo": ["AT"]}})]))
-    SELECT * FROM read_parquet('old.parquet') WHERE NOT (coalesce(geo IN ('AT'), false))
+    SELECT * FROM read_parquet(['old.parquet']) WHERE NOT (coalesce("geo" IN ('AT'), false))
     UNION ALL BY NAME
-    SELECT * FROM read_parquet('new.parquet')
+    SELECT * FROM read_parquet(['new.parquet'])
     """
     if not vintages:
         raise ValueError("current_query needs at least one vintage")
@@ -45,7 +46,7 @@ def current_query(vintages: Sequence[tuple[Path | str, Mapping[str, Any]]]) -> s
     selects: list[str] = []
     for path, extent in reversed(vintages):
         conditions = " AND ".join(f"NOT ({covers})" for covers in newer)
-        select = f"SELECT * FROM read_parquet({_quoted(str(path))})"
+        select = f"SELECT * FROM {parquet(Path(path))}"
         selects.append(f"{select} WHERE {conditions}" if conditions else select)
         covers = _covers(extent, where=str(path))
         if covers is None:
@@ -68,25 +69,18 @@ def _covers(extent: Mapping[str, Any], *, where: str) -> str | None:
         raise _malformed("the periods of its extent are not [from, to]", where)
     start, end = bounds
     if start is not None:
-        conditions.append(f"time_period >= {_quoted(start)}")
+        conditions.append(f"time_period >= {literal(start)}")
     if end is not None:
         # "2015-Q3" lies in "… to 2015": `~` sorts after everything that can follow.
-        conditions.append(f"time_period <= {_quoted(end + '~')}")
+        conditions.append(f"time_period <= {literal(end + '~')}")
     return " AND ".join(conditions) or None
 
 
 def _has_code(dimension: str, codes: Sequence[str], *, where: str) -> str:
     if isinstance(codes, str) or not codes:
         raise _malformed(f"its extent names {dimension} without a list of codes", where)
-    if dimension in DIMENSION_COLUMNS:
-        return f"coalesce({dimension} IN ({', '.join(_quoted(code) for code in codes)}), false)"
-    pairs = ", ".join(_quoted(f"{dimension}={code}") for code in codes)
-    return f"list_has_any(string_split(coalesce(other_dimensions, ''), ';'), [{pairs}])"
+    return has_code(dimension, codes)
 
 
 def _malformed(what: str, where: str) -> MalformedExtent:
     return MalformedExtent(what, where=where, todo="Correct the retrieval record that says it.")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from alp_pipeline.build.sql import parquet
 from alp_pipeline.build.stage import StageRecord
 from alp_pipeline.warehouse.columns import duckdb_type
 from alp_pipeline.warehouse.tables import TABLES
@@ -75,8 +76,7 @@ def _preview(workspace: Workspace, table: str, fingerprint: str) -> str:
 
     with duckdb.connect() as connection:
         found = connection.execute(
-            f"SELECT * FROM read_parquet(?) LIMIT {_PREVIEW_ROWS}",
-            [str(workspace.store.file(table, fingerprint))],
+            f"SELECT * FROM {parquet(workspace.store.file(table, fingerprint))} LIMIT {_PREVIEW_ROWS}"
         )
         names = [column[0] for column in found.description or ()]
         rows = found.fetchall()

@@ -14,6 +14,7 @@ from typing import Any
 from alp_pipeline.archive.retrieval import Retrieval
 from alp_pipeline.archive.store import Archive
 from alp_pipeline.build.outcome import RuleOutcome
+from alp_pipeline.build.sql import parquet
 from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import Catalog
 from alp_pipeline.plan.intake import observations_asset
@@ -249,9 +250,8 @@ def _observed_stage(
 
 def _distinct(context: StageContext, column: str) -> set[str]:
     with context.connect() as connection:
-        files = [str(path) for path in context.inputs("current")]
         found = connection.execute(
-            f"SELECT DISTINCT {column} FROM read_parquet(?) WHERE {column} IS NOT NULL", [files]
+            f"SELECT DISTINCT {column} FROM {parquet(*context.inputs('current'))} WHERE {column} IS NOT NULL"
         )
         return {row[0] for row in found.fetchall()}
 
@@ -315,10 +315,9 @@ def _time_stage(observed: tuple[str, ...]) -> Stage:
 
 
 def _time_query(files: Iterable[Path]) -> str:
-    listed = ", ".join(f"'{path}'" for path in files)
     return f"""
         WITH periods AS (
-            SELECT DISTINCT time_period FROM read_parquet([{listed}])
+            SELECT DISTINCT time_period FROM {parquet(*files)}
         ), known AS (
             SELECT time_period, CAST(left(time_period, 4) AS INTEGER) AS year,
                    CASE WHEN length(time_period) = 4 THEN 'A'

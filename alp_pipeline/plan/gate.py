@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alp_pipeline.build.outcome import RuleOutcome
+from alp_pipeline.build.sql import parquet
 from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import Catalog, Term
+from alp_pipeline.observations.selection import has_code
 from alp_pipeline.plan.intake import observations_asset
 from alp_pipeline.plan.regional_activity import MEASURES
 from alp_pipeline.plan.table_stage import DECLARATIONS
@@ -57,7 +59,7 @@ def _judge(context: StageContext, datasets: Mapping[str, str], employment: Term)
     }
     with context.connect() as connection:
         for name, path in files.items():
-            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{path}')")
+            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {parquet(path)}")
         facts = [_accounting(context, datasets), *_counted(connection, employment)]
         context.outcomes += validate_references(connection, files, [TABLES[name] for name in files])
         context.outcomes += judge_counts(facts)
@@ -157,7 +159,7 @@ def _counted(connection: "duckdb.DuckDBPyConnection", employment: Term) -> list[
     """Count the build's own facts; one whose query fails is not evaluated, which is a failure."""
     import duckdb
 
-    selection = " AND ".join(f"{name} = '{code}'" for name, code in sorted(employment.select.items()))
+    selection = " AND ".join(has_code(name, [code]) for name, code in sorted(employment.select.items()))
     counted: list[Fact] = []
     for rule_id, (table, query) in _FACTS.items():
         asked = query.replace("{dataset}", employment.dataset).replace("{selection}", selection)
@@ -198,7 +200,7 @@ def _write_quarantine(
             path: Path = context.input(name, "quarantine")
             parts.append(
                 f"SELECT '{datasets[asset]}' AS dataset_id, '{document}' AS document_id, * "
-                f"FROM read_parquet('{path}')"
+                f"FROM {parquet(path)}"
             )
     if not parts:
         _write_rows(context, "ops_quarantine", [])

@@ -9,11 +9,14 @@ has no value although all terms do (a zero denominator) is `not_applicable`.
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from alp_pipeline.build.outcome import RuleOutcome
+from alp_pipeline.build.sql import parquet
 from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import Catalog, IndicatorEntry, Term
 from alp_pipeline.catalog.reference import reference_digest
+from alp_pipeline.observations.selection import has_code
 from alp_pipeline.plan.intake import observations_asset
 from alp_pipeline.plan.table_stage import table_stage
 from alp_pipeline.warehouse.columns import declared_select
@@ -44,7 +47,7 @@ def indicator_stage(catalog: Catalog) -> Stage:
         NAME,
         "fct_indicator",
         fill,
-        code=("catalog", "geography", "plan.indicators"),
+        code=("catalog", "geography", "observations.selection", "plan.indicators"),
         inputs=tuple(observations_asset(catalog.datasets[name]) for name in datasets),
         parameters={
             "indicators": [entry.model_dump(mode="json") for entry in entries],
@@ -69,7 +72,7 @@ def _compute(context: StageContext, catalog: Catalog, entries: Iterable[Indicato
                 file = context.input(observations_asset(dataset), "current")
                 relation = f"term_{entry.id}_{name}"
                 connection.execute(
-                    f"CREATE TEMP TABLE {relation} AS {_term_query(term, dataset.default_freq, str(file))}"
+                    f"CREATE TEMP TABLE {relation} AS {_term_query(term, dataset.default_freq, file)}"
                 )
                 terms[name] = relation
                 _report_version_conflicts(context, connection.execute, entry, name, relation)
@@ -80,21 +83,21 @@ def _compute(context: StageContext, catalog: Catalog, entries: Iterable[Indicato
         )
 
 
-def _term_query(term: Term, freq: str, file: str) -> str:
+def _term_query(term: Term, freq: str, file: Path) -> str:
     """One operand per region (today's code), activity and period.
 
     Where a territory stands under two codes the one with an answer wins, its own code before a recoded
     one; a value that only a redrawn predecessor has is lost in concordance, never carried over.
     """
     selection = {"freq": freq} | term.select
-    conditions = " AND ".join(f"{name} = '{_quoted(code)}'" for name, code in sorted(selection.items()))
+    conditions = " AND ".join(has_code(name, [code]) for name, code in sorted(selection.items()))
     activity = "nace_r2" if term.by_activity else f"'{TOTAL_ACTIVITY}'"
     return f"""
         WITH placed AS (
             SELECT coalesce(target_code, geo) AS region_code, {activity} AS activity_code, time_period,
                    geo AS source_region_code, obs_status, document_id,
                    coalesce(relation, 'identical') AS relation, value AS own_value, cell_state AS own_state
-            FROM read_parquet('{file}') LEFT JOIN recoding ON geo = source_code
+            FROM {parquet(file)} LEFT JOIN recoding ON geo = source_code
             WHERE {conditions}
         ), stated AS (
             SELECT *, relation = 'boundary_shift' AS is_redrawn,
@@ -181,7 +184,3 @@ def _report_version_conflicts(
             f"two codes answer for {example}; the territory's own code is used" if conflicts else "",
         )
     )
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")

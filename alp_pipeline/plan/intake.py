@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from alp_pipeline.archive.retrieval import Retrieval
 from alp_pipeline.archive.store import Archive
 from alp_pipeline.build.outcome import RuleOutcome
+from alp_pipeline.build.sql import parquet
 from alp_pipeline.build.stage import Stage, StageContext, StageRecord
 from alp_pipeline.catalog.models import DatasetEntry
 from alp_pipeline.errors import AlpError
@@ -115,8 +116,8 @@ def _read_document(
             context.write_arrow("quarantine", verdict.quarantine)
             states = dict(
                 connection.execute(
-                    "SELECT cell_state, count(*) FROM read_parquet(?) GROUP BY 1 ORDER BY 1",
-                    [str(context.output_file("observation"))],
+                    f"SELECT cell_state, count(*) FROM {parquet(context.output_file('observation'))} "
+                    "GROUP BY 1 ORDER BY 1"
                 ).fetchall()
             )
     context.facts.update(
@@ -189,7 +190,7 @@ def _choose_current(
             used = {
                 row[0]
                 for row in connection.execute(
-                    "SELECT DISTINCT document_id FROM read_parquet(?)", [str(context.output_file("current"))]
+                    f"SELECT DISTINCT document_id FROM {parquet(context.output_file('current'))}"
                 ).fetchall()
             }
         # A valid empty document that supersedes all before it is in use, though no row names it.

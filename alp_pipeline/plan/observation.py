@@ -4,6 +4,7 @@ Belongs here: putting the datasets' files one after the other in key order. Does
 current (plan.intake).
 """
 
+from alp_pipeline.build.sql import parquet
 from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import Catalog
 from alp_pipeline.plan.intake import observations_asset
@@ -21,12 +22,10 @@ def observation_stage(catalog: Catalog) -> Stage:
     def fill(context: StageContext) -> None:
         table = TABLES["fct_observation"]
         columns = ", ".join(f"CAST({c.name} AS {duckdb_type(c)}) AS {c.name}" for c in table.columns)
-        files = ", ".join(f"'{context.input(name, 'current')}'" for name in in_key_order)
+        files = parquet(*(context.input(name, "current") for name in in_key_order))
         with context.connect() as connection:
             # Each file is sorted by series and period and holds one dataset: no sort over millions of rows.
-            context.write_query(
-                connection, "fct_observation", f"SELECT {columns} FROM read_parquet([{files}])"
-            )
+            context.write_query(connection, "fct_observation", f"SELECT {columns} FROM {files}")
 
     return table_stage(
         NAME,

@@ -4,8 +4,10 @@ Belongs here: laying the three by-activity indicators side by side. Does not: co
 (plan.indicators), what growth is and when there is none (benchmark.growth).
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alp_pipeline.build.sql import parquet
 from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import Catalog
 from alp_pipeline.plan import indicators
@@ -37,7 +39,7 @@ def regional_activity_stage(catalog: Catalog) -> Stage:
     def fill(context: StageContext) -> None:
         with context.connect() as connection:
             indicators_file = context.input(indicators.NAME, "fct_indicator")
-            connection.execute(f"CREATE TABLE wide AS {_side_by_side(str(indicators_file))}")
+            connection.execute(f"CREATE TABLE wide AS {_side_by_side(indicators_file)}")
             growth = _growth(connection.execute("SELECT * FROM wide").df())
             connection.register("growth", growth)
             context.write_query(
@@ -56,7 +58,7 @@ def regional_activity_stage(catalog: Catalog) -> Stage:
     )
 
 
-def _side_by_side(file: str) -> str:
+def _side_by_side(file: Path) -> str:
     def measure(stem: str, value: str, indicator: str) -> str:
         chosen = f"FILTER (WHERE indicator_id = '{indicator}')"
         return f"""any_value(value) {chosen} AS {value},
@@ -70,7 +72,7 @@ def _side_by_side(file: str) -> str:
         SELECT region_code, activity_code, CAST(time_period AS SMALLINT) AS year, {measures},
                min(geo_method) AS geo_method, min(source_region_code) AS source_region_code,
                min(document_ids) AS document_id
-        FROM read_parquet('{file}')
+        FROM {parquet(file)}
         WHERE indicator_id IN ({chosen}) AND regexp_full_match(time_period, '[0-9]{{4}}')
         GROUP BY region_code, activity_code, time_period
     """

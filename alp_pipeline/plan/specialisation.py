@@ -11,6 +11,7 @@ quotient then takes the reason as its state. Hidden cells do not make it so: the
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from alp_pipeline.build.sql import parquet
 from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import Catalog, PerimeterEntry, SchemeRow
 from alp_pipeline.plan import regional_activity
@@ -95,16 +96,16 @@ def _cells(context: StageContext) -> tuple["pd.DataFrame", dict[str, str]]:
             f"""SELECT region_code, activity_code, year, employment_persons AS value,
                        employment_state AS cell_state, employment_status AS obs_status,
                        nuts_level, activity_level, section_code
-                FROM read_parquet('{activity_file}') AS cell
-                JOIN read_parquet('{region_file}') AS region USING (region_code)
-                JOIN read_parquet('{division_file}') AS activity USING (activity_code)
+                FROM {parquet(activity_file)} AS cell
+                JOIN {parquet(region_file)} AS region USING (region_code)
+                JOIN {parquet(division_file)} AS activity USING (activity_code)
                 WHERE region_kind IN ('nuts', 'statistical_region', 'country') AND nuts_level IN (0, 2)
                 ORDER BY region_code, activity_code, year"""
         ).df()
         facts = connection.execute(
             f"""SELECT min(statistical_unit), min(classification_version),
                        string_agg(DISTINCT document_id, ' ' ORDER BY document_id)
-                FROM read_parquet('{activity_file}')"""
+                FROM {parquet(activity_file)}"""
         ).fetchone()
     unit, version, documents = facts or ("", "", "")
     return cells, {"statistical_unit": unit, "classification_version": version, "document_ids": documents}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from alp_pipeline.build.sql import identifier, parquet
 from alp_pipeline.quality.runner import BATCH_ROWS
 
 if TYPE_CHECKING:
@@ -22,32 +23,14 @@ if TYPE_CHECKING:
 _POSITION = "file_row_number"
 
 
-def identifier(name: str) -> str:
-    """A column or table name, quoted for SQL.
-
-    >>> print(identifier('a "long" name'))
-    "a ""long"" name"
-    """
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text value, quoted for SQL.
-
-    >>> literal("l'aria")
-    "'l''aria'"
-    """
-    return "'" + text.replace("'", "''") + "'"
-
-
 def rows_of(path: Path) -> str:
     """The FROM item that reads a Parquet file with each row's position, `file_row_number`, from 0 on."""
-    return f"read_parquet({literal(str(path))}, file_row_number = true)"
+    return f"{parquet(path)[:-1]}, file_row_number = true)"
 
 
 def file_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
     """Column name → DuckDB type, as the file has them."""
-    described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(str(path))})").fetchall()
+    described = connection.execute(f"DESCRIBE SELECT * FROM {parquet(path)}").fetchall()
     return {row[0]: row[1] for row in described}
 
 

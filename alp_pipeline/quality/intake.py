@@ -21,9 +21,11 @@ import numpy as np
 import pyarrow as pa
 
 from alp_pipeline.build.outcome import RuleOutcome, Severity, Verdict
+from alp_pipeline.build.sql import identifier, literal
 from alp_pipeline.observations.schema import CELL_STATES, CONFIDENTIALITY_CODES, DIMENSION_COLUMNS, FLAG_ORDER
+from alp_pipeline.observations.selection import has_code
 from alp_pipeline.quality.expectations import ColumnRule
-from alp_pipeline.quality.frames import identifier, literal, parquet_frames, rows_of
+from alp_pipeline.quality.frames import parquet_frames, rows_of
 from alp_pipeline.quality.gate import critical_failures
 from alp_pipeline.quality.runner import judge_counts, run_rules
 
@@ -199,15 +201,8 @@ def _value_rule(rule: ValueRule) -> ColumnRule:
 
 def _value_sql(rule: ValueRule) -> str:
     """The value where the rule applies, otherwise NULL, which no range rule looks at."""
-    conditions = [_code_in(name, codes) for name, codes in rule.select.items()]
+    conditions = [has_code(name, codes) for name, codes in rule.select.items()]
     return f"CASE WHEN {' AND '.join(conditions)} THEN value END" if conditions else "value"
-
-
-def _code_in(dimension: str, codes: Sequence[str]) -> str:
-    if dimension in DIMENSION_COLUMNS:
-        return f"{identifier(dimension)} IN ({', '.join(map(literal, codes))})"
-    pairs = ", ".join(literal(f"{dimension}={code}") for code in codes)
-    return f"list_has_any(string_split(coalesce(other_dimensions, ''), ';'), [{pairs}])"
 
 
 def _dimensions_sql(dimensions: Sequence[str]) -> str:

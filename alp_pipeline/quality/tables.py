@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alp_pipeline.build.outcome import RuleOutcome
+from alp_pipeline.build.sql import identifier, parquet
 from alp_pipeline.quality.expectations import ColumnRule, declared_rules, stated_values
-from alp_pipeline.quality.frames import file_columns, identifier, literal, parquet_frames, rows_of
+from alp_pipeline.quality.frames import file_columns, parquet_frames, rows_of
 from alp_pipeline.quality.runner import judge_counts, run_rules
 from alp_pipeline.warehouse.columns import duckdb_type, key_of, references_of
 
@@ -209,4 +210,4 @@ def _reference_fact(
 
 
 def _file(path: Path) -> str:
-    return f"read_parquet({literal(str(path))})"
+    return parquet(path)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alp_pipeline.build.sql import literal, parquet
 from alp_pipeline.warehouse.columns import duckdb_type
 from alp_pipeline.warehouse.dictionary import column_comment, table_comment, view_column_comments
 from alp_pipeline.warehouse.tables import TABLES, VIEWS
@@ -37,7 +38,7 @@ def write(path: Path, files: Mapping[str, Path], *, threads: int) -> None:
         # One transaction: every statement of its own would flush the log to the disk.
         connection.begin()
         for name in files:
-            connection.execute(_create_table(name), [str(files[name])])
+            connection.execute(_create_table(name, files[name]))
         for view, (query, _) in VIEWS.items():
             connection.execute(f'CREATE VIEW "{view}" AS {query}')
         for statement in _comments(connection, files):
@@ -45,22 +46,18 @@ def write(path: Path, files: Mapping[str, Path], *, threads: int) -> None:
         connection.commit()
 
 
-def _create_table(name: str) -> str:
+def _create_table(name: str, file: Path) -> str:
     columns = ", ".join(f'CAST("{c.name}" AS {duckdb_type(c)}) AS "{c.name}"' for c in TABLES[name].columns)
-    return f'CREATE TABLE "{name}" AS SELECT {columns} FROM read_parquet(?)'
+    return f'CREATE TABLE "{name}" AS SELECT {columns} FROM {parquet(file)}'
 
 
 def _comments(connection: "duckdb.DuckDBPyConnection", files: Mapping[str, Path]) -> Iterator[str]:
     for name in files:
-        yield f'COMMENT ON TABLE "{name}" IS {_literal(table_comment(TABLES[name]))}'
+        yield f'COMMENT ON TABLE "{name}" IS {literal(table_comment(TABLES[name]))}'
         for c in TABLES[name].columns:
-            yield f'COMMENT ON COLUMN "{name}"."{c.name}" IS {_literal(column_comment(c))}'
+            yield f'COMMENT ON COLUMN "{name}"."{c.name}" IS {literal(column_comment(c))}'
     for view, (_, comment) in VIEWS.items():
-        yield f'COMMENT ON VIEW "{view}" IS {_literal(comment)}'
+        yield f'COMMENT ON VIEW "{view}" IS {literal(comment)}'
         shown = [str(row[0]) for row in connection.execute(f'DESCRIBE "{view}"').fetchall()]
         for column, text in view_column_comments(view, shown).items():
-            yield f'COMMENT ON COLUMN "{view}"."{column}" IS {_literal(text)}'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+            yield f'COMMENT ON COLUMN "{view}"."{column}" IS {literal(text)}'

@@ -26,6 +26,7 @@ from sqlalchemy import Column, Connection, Table, Text
 from sqlalchemy.dialects import postgresql
 
 from alp_pipeline.build.fingerprint import digest
+from alp_pipeline.build.sql import literal
 from alp_pipeline.errors import AlpError
 from alp_pipeline.warehouse.columns import key_of, references_of
 from alp_pipeline.warehouse.dictionary import column_comment, table_comment, view_column_comments
@@ -62,10 +63,6 @@ def release_of_partition(name: str) -> str:
     '20261122-001'
     """
     return name.rsplit("__", 1)[1]
-
-
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def ensure_layout(connection: Connection) -> bool:

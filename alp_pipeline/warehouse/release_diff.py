@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alp_pipeline.build.sql import parquet
 from alp_pipeline.warehouse.release import Release
 
 if TYPE_CHECKING:
@@ -84,9 +85,8 @@ def _compare_rows(
         f"""SELECT count(*) FILTER (WHERE o."is there" IS NULL),
                    count(*) FILTER (WHERE n."is there" IS NULL),
                    count(*) FILTER (WHERE o."is there" AND n."is there" AND ({differs}))
-            FROM (SELECT *, TRUE AS "is there" FROM read_parquet(?)) o
-            FULL JOIN (SELECT *, TRUE AS "is there" FROM read_parquet(?)) n ON {matched}""",
-        [str(old_file), str(new_file)],
+            FROM (SELECT *, TRUE AS "is there" FROM {parquet(old_file)}) o
+            FULL JOIN (SELECT *, TRUE AS "is there" FROM {parquet(new_file)}) n ON {matched}"""
     ).fetchone()
     assert row is not None  # noqa: S101 - an aggregate gives one row
     return TableDiff(
