@@ -51,15 +51,16 @@ class Reports:
     unchanged: bool
 
 
-def is_current(workspace: Workspace) -> bool:
-    """Whether the newest release and its reports have every fingerprint of today's plan."""
+def current_build(workspace: Workspace) -> releases.Release | None:
+    """The newest release, if it and its reports have every fingerprint of today's plan; None otherwise."""
     newest = _newest(workspace)
-    return (
+    done = (
         newest is not None
         and _holds_plan(workspace, newest)
         and _in_postgres(workspace, newest)
         and _reports(workspace, newest).unchanged
     )
+    return newest if done else None
 
 
 def _holds_plan(workspace: Workspace, release: releases.Release) -> bool:
@@ -178,17 +179,30 @@ def publish_reports(workspace: Workspace) -> Reports:
         write_validation_report(connection, wanted.folder / "validation.html", release_id=newest.release_id)
     dictionary.write(wanted.folder / "dictionary.html", newest)
     # Written last: the folder's pages are complete exactly when this says which code made them.
-    write_text(wanted.folder / _MADE_BY, json.dumps({"fingerprint": wanted.fingerprint}))
-    point_to(workspace.settings.reports_dir / "current", newest.release_id)
-    return _pages(wanted.folder, wanted.fingerprint, unchanged=False)
+    made = _pages(wanted.folder, wanted.fingerprint, unchanged=False)
+    pages = [page.relative_to(wanted.folder).as_posix() for page in made.pages]
+    write_text(wanted.folder / _MADE_BY, json.dumps({"fingerprint": wanted.fingerprint, "pages": pages}))
+    _point_reports(workspace.settings)
+    return made
+
+
+def _point_reports(settings: Settings) -> None:
+    """Let `reports/current` be the pages of the release that readers see, once they are made."""
+    shown = releases.current(settings.warehouse_dir)
+    if shown is not None and (settings.reports_dir / shown.release_id / _MADE_BY).is_file():
+        point_to(settings.reports_dir / "current", shown.release_id)
 
 
 def _reports(workspace: Workspace, release: releases.Release) -> Reports:
     """The reports that this code makes of a release: where, and whether they are there."""
     folder = workspace.settings.reports_dir / release.release_id
     fingerprint = digest([release.release_id, release.content_fingerprint, code_hash(REPORT_CODE)])
-    made_by = folder / _MADE_BY
-    done = made_by.is_file() and json.loads(made_by.read_text(encoding="utf-8"))["fingerprint"] == fingerprint
+    try:
+        made_by = json.loads((folder / _MADE_BY).read_text(encoding="utf-8"))
+        whole = all((folder / page).is_file() for page in made_by["pages"])
+        done = whole and made_by["fingerprint"] == fingerprint
+    except (OSError, ValueError, KeyError):
+        done = False
     return _pages(folder, fingerprint, unchanged=done)
 
 
@@ -202,7 +216,9 @@ def roll_back(settings: Settings, release_id: str) -> releases.Release:
     PostgreSQL first: it may have dropped the release, and then nothing is to change here either.
     """
     _point_postgres(settings, releases.find(settings.warehouse_dir, release_id))
-    return releases.rollback(settings.warehouse_dir, release_id)
+    shown = releases.rollback(settings.warehouse_dir, release_id)
+    _point_reports(settings)
+    return shown
 
 
 def unpin(settings: Settings) -> releases.Release | None:
@@ -210,6 +226,7 @@ def unpin(settings: Settings) -> releases.Release | None:
     shown = releases.unpin(settings.warehouse_dir)
     if shown is not None:
         _point_postgres(settings, shown)
+        _point_reports(settings)
     return shown
 
 

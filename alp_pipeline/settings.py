@@ -7,7 +7,9 @@ the environment anywhere else. Precedence: environment (`ALP_…`) over `alp.tom
 
 import os
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -28,6 +30,26 @@ def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
+def _existing(path: Path) -> Path:
+    if not path.is_dir():
+        raise ValueError(f"{path} is no folder")
+    return path
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{name} is no time zone") from error
+    return name
+
+
+def _postgres_url(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError("a warehouse is postgresql://user:password@host/database")
+    return url
+
+
 Folder = Annotated[Path, AfterValidator(_absolute)]
 
 
@@ -42,9 +64,9 @@ class Settings(BaseSettings):
 
     data_dir: Folder = Path("data")
     """Root of all that running makes."""
-    catalog_dir: Folder | None = None
+    catalog_dir: Annotated[Folder, AfterValidator(_existing)] | None = None
     """A site's own catalogue entries; `<data_dir>/catalog` when unset."""
-    warehouse_url: SecretStr | None = None
+    warehouse_url: Annotated[SecretStr, AfterValidator(_postgres_url)] | None = None
     """PostgreSQL to publish to besides DuckDB: `postgresql://user:password@host/database`."""
     threads: int = Field(default=2, ge=1, le=256)
     """Threads of the bulk engines; results do not depend on it."""
@@ -52,9 +74,9 @@ class Settings(BaseSettings):
     """DuckDB's memory limit per step; above it DuckDB spills to disk."""
     keep_releases: int = Field(default=5, ge=1)
     """How many releases stay on disk besides issued ones."""
-    schedule_cron: str = "30 11,23 * * *"
+    schedule_cron: str = Field(default="30 11,23 * * *", pattern=r"^\s*([0-9*,/-]+\s+){2}(\S+\s+){2}\S+\s*$")
     """When the scheduled refresh runs; half an hour after Eurostat's two daily updates."""
-    schedule_timezone: str = "Europe/Brussels"
+    schedule_timezone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Brussels"
     ui_port: int = Field(default=3000, ge=1, le=65535)
 
     @property
@@ -95,8 +117,14 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        toml = Path(os.environ.get("ALP_CONFIG", "alp.toml"))
-        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml))
+        file = TomlConfigSettingsSource(settings_cls, Path(os.environ.get("ALP_CONFIG", "alp.toml")))
+        if "warehouse_url" in file.toml_data:
+            raise SettingsError(
+                "warehouse_url stands in the file, and it holds a password",
+                where="alp.toml",
+                todo="Secrets come only by environment: ALP_WAREHOUSE_URL.",
+            )
+        return (init_settings, env_settings, file)
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -107,6 +135,8 @@ def load_settings(**overrides: Any) -> Settings:
     """
     try:
         return Settings(**overrides)
+    except TOMLDecodeError as error:
+        raise SettingsError(str(error), where="alp.toml", todo="Correct that line.") from error
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
         raise SettingsError(

@@ -173,6 +173,18 @@ class ObjectStore:
             )
         return self.path(content_sha256).open("rb")
 
+    def open_verified(self, content_sha256: str, size_bytes: int) -> BinaryIO:
+        """The bytes as a stream, read once against their hash; other bytes raise ArchiveCorrupt."""
+        stream = self.open(content_sha256, size_bytes)
+        if measure(self.path(content_sha256))[0] != content_sha256:
+            stream.close()
+            raise ArchiveCorrupt(
+                "the document's bytes are not what was archived",
+                where=str(self.path(content_sha256)),
+                todo="Move the file away, then import the document again or restore it from a backup.",
+            )
+        return stream
+
 
 def _copy(content: bytes | Path | BinaryIO, staging: Path) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0

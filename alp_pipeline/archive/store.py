@@ -295,6 +295,14 @@ class Archive:
         """
         return self.objects.open(retrieval.content_sha256, retrieval.size_bytes)
 
+    def open_verified(self, retrieval: Retrieval) -> BinaryIO:
+        """The bytes as a stream, their hash verified: what is read into observations is what was archived.
+
+        Raises:
+            ArchiveCorrupt: they are missing, or other bytes.
+        """
+        return self.objects.open_verified(retrieval.content_sha256, retrieval.size_bytes)
+
     def clear_partials(self) -> int:
         """Remove what dead writers left; only for the holder of the lock that says none is alive."""
         return clear_partials(self.root) if self.root.is_dir() else 0

@@ -5,6 +5,9 @@ Belongs here: turning a value into SQL text that means exactly it. Does not: sta
 
 from pathlib import Path
 
+QUIET = "SET enable_progress_bar = false"
+"""To be said on every DuckDB connection: its bar goes to standard output, between the lines of `--json`."""
+
 
 def identifier(name: str) -> str:
     """A column or table name, quoted for SQL.

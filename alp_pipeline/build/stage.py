@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from alp_pipeline.build.content_hash import content_hash_of_parquet
 from alp_pipeline.build.fingerprint import code_hash, digest, library_versions
 from alp_pipeline.build.outcome import RuleOutcome
-from alp_pipeline.build.sql import literal
+from alp_pipeline.build.sql import QUIET, literal
 from alp_pipeline.durable import replacing, write_text
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class StageRecord:
     """What later stages or people want to know: counts, verdicts. JSON-able."""
     content: Mapping[str, str]
     """Content hash per table."""
+    sizes: Mapping[str, int]
+    """Size in bytes of each table's file."""
     seconds: float
     unchanged: bool = False
     """True when the fingerprint existed and nothing was computed."""
@@ -73,6 +75,7 @@ class StageRecord:
             "outcomes": [outcome.as_dict() for outcome in self.outcomes],
             "facts": dict(self.facts),
             "content": dict(self.content),
+            "sizes": dict(self.sizes),
             "seconds": self.seconds,
         }
         return json.dumps(body, indent=1, ensure_ascii=False, sort_keys=True)
@@ -136,10 +139,17 @@ class BuildStore:
 
     def record(self, plan: Plan, name: str) -> StageRecord | None:
         """The record of a stage under this plan; None when it has yet to run."""
-        path = self.record_file(plan.fingerprints[name])
+        fingerprint = plan.fingerprints[name]
+        path = self.record_file(fingerprint)
         if not path.is_file():
             return None
-        return StageRecord.from_json(path.read_text(encoding="utf-8"))
+        try:
+            record = StageRecord.from_json(path.read_text(encoding="utf-8"))
+            found = {table: self.file(table, fingerprint).stat().st_size for table in record.sizes}
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+        # The build is derived: what was damaged or removed is made again, not complained about.
+        return record if found == record.sizes else None
 
     def run(self, plan: Plan, name: str) -> StageRecord:
         """Give the stage's record, computing it when its fingerprint is new.
@@ -163,6 +173,7 @@ class BuildStore:
             outcomes=tuple(context.outcomes),
             facts=context.facts,
             content=context.content,
+            sizes={table: self.file(table, fingerprint).stat().st_size for table in stage.tables},
             seconds=round(time.perf_counter() - started, 3),
         )
         write_text(self.record_file(fingerprint), record.as_json())
@@ -220,6 +231,7 @@ class StageContext:
             "preserve_insertion_order": "true",
         }
         with duckdb.connect(config=settings) as connection:
+            connection.execute(QUIET)
             yield connection
 
     @contextmanager

@@ -88,6 +88,10 @@ def _package_files() -> list[_File]:
 
 
 def _site_files(folder: Path) -> list[_File]:
+    if folder.exists() and not folder.is_dir():
+        raise CatalogError(
+            "is a file, not a folder", where=str(folder), todo="Put the site's entries into a folder there."
+        )
     found = sorted(path for path in folder.glob("*") if path.suffix in {".yaml", ".yml"})
     strange = [path.name for path in found if path.name not in {f"{kind}.yaml" for kind in FILES}]
     if strange:

@@ -277,7 +277,9 @@ class PerimeterEntry(Entry):
     id: Identifier
     label: Labels
     description: Title
-    members_by_level: dict[Literal[0, 1, 2, 3], tuple[RegionCode, ...]] = Field(min_length=1)
+    members_by_level: dict[Literal[0, 1, 2, 3], Annotated[tuple[RegionCode, ...], Field(min_length=1)]] = (
+        Field(min_length=1)
+    )
     is_default: bool = False
     source: Text
     verified: bool

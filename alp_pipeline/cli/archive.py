@@ -96,4 +96,8 @@ def withdraw_(content_sha256: str, reason: str, by: str) -> None:
     from alp_pipeline.archive.erasure import withdraw
 
     stone = withdraw(_open(), content_sha256, reason=reason, by=by)
-    click.echo(f"withdrawn: {stone.content_sha256} ({stone.reason}); the next refresh says what it lacks")
+    click.echo(
+        f"withdrawn: {stone.content_sha256} ({stone.reason}). The next refresh builds without it and says so "
+        f"in ops_outcome; releases, build files and exports made before still hold what was read from it: "
+        f"remove them by hand where the law asks for it."
+    )

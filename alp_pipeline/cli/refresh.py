@@ -49,17 +49,15 @@ def refresh(offline: bool, only: Sequence[str], as_json: bool) -> None:
 
 
 def _refresh(workspace: "Workspace", only: Sequence[str], as_json: bool) -> int:
-    from alp_pipeline.publish import is_current
-    from alp_pipeline.warehouse import release as releases
+    from alp_pipeline.publish import current_build
 
-    if is_current(workspace):
-        current = releases.current(workspace.settings.warehouse_dir)
-        name = current.release_id if current else ""
-        say(
-            {"outcome": "no change", "release": name, "failures": []},
-            f"no change: release {name} has every fingerprint; no run was launched",
-            as_json=as_json,
-        )
+    newest = current_build(workspace)
+    if newest is not None:
+        text = f"no change: release {newest.release_id} has every fingerprint; no run was launched"
+        if newest.pinned_id:
+            text += f"\nreaders see {newest.pinned_id} until: alp release unpin"
+        answer = {"outcome": "no change", "release": newest.release_id, "failures": []}
+        say(answer, text, as_json=as_json)
         return 0
     workspace.require_space()
     from alp_pipeline.orchestration.launch import run_refresh

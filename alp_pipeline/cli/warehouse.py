@@ -11,7 +11,8 @@ from alp_pipeline.cli.output import as_json_option, say
 from alp_pipeline.settings import load_settings
 
 
-@click.command()
+# A statement may begin with a comment, which looks like an option.
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("sql")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV, nothing else.")
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="At most so many rows.")

@@ -1,6 +1,6 @@
 """Choosing observations by their dimensions, whichever column a dimension stands in.
 
-Belongs here: the condition as SQL. Does not: extents (vintages), value rules (quality), terms (plan).
+Belongs here: condition and code as SQL. Does not: extents (vintages), value rules (quality), terms (plan).
 """
 
 from collections.abc import Sequence
@@ -21,3 +21,16 @@ def has_code(dimension: str, codes: Sequence[str]) -> str:
         return f"coalesce({identifier(dimension)} IN ({', '.join(map(literal, codes))}), false)"
     pairs = ", ".join(literal(f"{dimension}={code}") for code in codes)
     return f"list_has_any(string_split(coalesce(other_dimensions, ''), ';'), [{pairs}])"
+
+
+def code_of(dimension: str) -> str:
+    """SQL for an observation's code of a dimension; NULL where its dataset lacks the dimension.
+
+    >>> print(code_of("nace_r2"))
+    "nace_r2"
+    >>> print(code_of("nace_r21"))
+    nullif(regexp_extract(other_dimensions, '(^|;)nace_r21=([^;]*)', 2), '')
+    """
+    if dimension in DIMENSION_COLUMNS:
+        return identifier(dimension)
+    return f"nullif(regexp_extract(other_dimensions, {literal(f'(^|;){dimension}=([^;]*)')}, 2), '')"

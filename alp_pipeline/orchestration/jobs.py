@@ -1,7 +1,7 @@
 """The refresh job and its schedule.
 
 Belongs here: what is selected and when. Does not: how steps run (definitions), the no-change comparison
-itself (publish.is_current).
+itself (publish.current_build).
 """
 
 from typing import TYPE_CHECKING
@@ -32,10 +32,10 @@ def refresh_schedule(settings: Settings) -> dg.ScheduleDefinition:
     """The scheduled refresh; it launches nothing when nothing is new."""
 
     def evaluate(_: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        from alp_pipeline.publish import is_current
+        from alp_pipeline.publish import current_build
         from alp_pipeline.workspace import Workspace
 
-        if is_current(Workspace(load_settings())):
+        if current_build(Workspace(load_settings())) is not None:
             return dg.SkipReason("no change: the current release has every fingerprint")
         return dg.RunRequest()
 

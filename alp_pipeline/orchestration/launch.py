@@ -1,7 +1,7 @@
 """Launching the refresh from the command line, on the instance that the UI shows.
 
 Belongs here: the Dagster home, the run itself. Does not: whether there is anything to do
-(publish.is_current, asked before Dagster is imported), telling people what came of it (cli).
+(publish.current_build, asked before Dagster is imported), telling people what came of it (cli).
 """
 
 import os

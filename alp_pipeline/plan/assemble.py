@@ -106,10 +106,15 @@ def build_plan(catalog: Catalog, archive: Archive) -> Plan:
     for dataset in catalog.datasets.values():
         dated = _readable(archive.vintages(dataset.id))
         undated = _readable(archive.undated(dataset.id))
-        pairs = [[(d, document_stage(archive, dataset, d)) for d in part] for part in (dated, undated)]
-        readers |= {d.retrieval_id: stage.name for part in pairs for d, stage in part}
-        stages += [stage for part in pairs for _, stage in part]
-        stages.append(dataset_stage(dataset, *pairs))
+        read, aside = ([(d, document_stage(archive, dataset, d)) for d in part] for part in (dated, undated))
+        readers |= {d.retrieval_id: stage.name for d, stage in (*read, *aside)}
+        stages += [stage for _, stage in (*read, *aside)]
+        withdrawn = {
+            document.retrieval_id: f"withdrawn on {stone.withdrawn_at}: {stone.reason}"
+            for stone in archive.tombstones(dataset.id)
+            for document in stone.documents
+        }
+        stages.append(dataset_stage(dataset, read, aside, withdrawn))
     documents = [(d, readers.get(d.retrieval_id)) for d in archive.retrievals()]
     stages += dimension_stages(catalog, archive, documents)
     stages.append(observation_stage(catalog))

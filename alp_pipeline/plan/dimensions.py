@@ -17,6 +17,7 @@ from alp_pipeline.build.outcome import RuleOutcome
 from alp_pipeline.build.sql import parquet
 from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import Catalog
+from alp_pipeline.observations.selection import code_of
 from alp_pipeline.plan.intake import observations_asset
 from alp_pipeline.plan.table_stage import table_stage
 from alp_pipeline.warehouse.columns import arrow_schema, declared_select, key_of
@@ -41,6 +42,7 @@ def dimension_stages(
         documents: every retrieval record with the name of the stage that reads it; None where none does.
     """
     observed = tuple(observations_asset(dataset) for dataset in catalog.datasets.values())
+    activities = sorted({d.activity_dimension for d in catalog.datasets.values() if d.activity_dimension})
     synthetic = archive.kind() == "synthetic"
     return [
         _from_rows("dim_dataset", lambda: _datasets(catalog, synthetic)),
@@ -48,8 +50,8 @@ def dimension_stages(
         _from_rows("bridge_perimeter_region", lambda: _members(catalog)),
         _from_rows("dim_indicator", lambda: _indicators(catalog)),
         _document_stage(catalog, documents),
-        _observed_stage("dim_region", observed, catalog, _regions, "geo"),
-        _observed_stage("dim_activity", observed, catalog, _activities, "nace_r2"),
+        _observed_stage("dim_region", observed, catalog, _regions, ["geo"]),
+        _observed_stage("dim_activity", observed, catalog, _activities, activities),
         _time_stage(observed),
     ]
 
@@ -223,17 +225,18 @@ def _observed_stage(
     observed: tuple[str, ...],
     catalog: Catalog,
     known_rows: Callable[[Catalog], Rows],
-    column: str,
+    dimensions: Sequence[str],
 ) -> Stage:
     rows = known_rows(catalog)
     key = key_of(TABLES[table])[0]
+    parameters = {"rows": rows, "dimensions": list(dimensions)}
 
     def fill(context: StageContext) -> None:
         known = {row[key] for row in rows}
-        unknown = sorted(_distinct(context, column) - known)
+        unknown = sorted(_distinct(context, dimensions) - known)
         context.outcomes.append(
             RuleOutcome(
-                f"{column}_codes_known",
+                "codes_known",
                 table,
                 "",
                 "warning",
@@ -245,14 +248,21 @@ def _observed_stage(
         )
         _write(context, table, rows + [_UNKNOWN[table](code) for code in unknown])
 
-    return table_stage(asset_of(table), table, fill, code=CODE, inputs=observed, parameters={"rows": rows})
+    return table_stage(
+        asset_of(table),
+        table,
+        fill,
+        code=CODE,
+        inputs=observed,
+        parameters=parameters,
+    )
 
 
-def _distinct(context: StageContext, column: str) -> set[str]:
+def _distinct(context: StageContext, dimensions: Sequence[str]) -> set[str]:
+    files = parquet(*context.inputs("current"))
+    codes = " UNION ".join(f"SELECT DISTINCT {code_of(name)} AS code FROM {files}" for name in dimensions)
     with context.connect() as connection:
-        found = connection.execute(
-            f"SELECT DISTINCT {column} FROM {parquet(*context.inputs('current'))} WHERE {column} IS NOT NULL"
-        )
+        found = connection.execute(f"SELECT code FROM ({codes}) WHERE code IS NOT NULL")
         return {row[0] for row in found.fetchall()}
 
 

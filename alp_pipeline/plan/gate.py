@@ -223,6 +223,16 @@ def _write_outcomes(context: StageContext, datasets: Mapping[str, str]) -> None:
                     "detail": verdict["detail"],
                 }
             )
+        rows += [
+            {
+                "dataset_id": dataset_id,
+                "document_id": document_id,
+                "step": "archive",
+                "outcome": "withdrawn",
+                "detail": reason,
+            }
+            for document_id, reason in facts["withdrawn"].items()
+        ]
         in_use = facts["in_use"]
         rows.append(
             {

@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from alp_pipeline.build.outcome import RuleOutcome
-from alp_pipeline.build.sql import parquet
+from alp_pipeline.build.sql import identifier, literal, parquet
 from alp_pipeline.build.stage import Stage, StageContext
-from alp_pipeline.catalog.models import Catalog, IndicatorEntry, Term
+from alp_pipeline.catalog.models import Catalog, DatasetEntry, IndicatorEntry, Term
 from alp_pipeline.catalog.reference import reference_digest
-from alp_pipeline.observations.selection import has_code
+from alp_pipeline.observations.selection import code_of, has_code
 from alp_pipeline.plan.intake import observations_asset
 from alp_pipeline.plan.table_stage import table_stage
 from alp_pipeline.warehouse.columns import declared_select
@@ -70,28 +70,29 @@ def _compute(context: StageContext, catalog: Catalog, entries: Iterable[Indicato
             for name, term in sorted(entry.terms.items()):
                 dataset = catalog.datasets[term.dataset]
                 file = context.input(observations_asset(dataset), "current")
-                relation = f"term_{entry.id}_{name}"
-                connection.execute(
-                    f"CREATE TEMP TABLE {relation} AS {_term_query(term, dataset.default_freq, file)}"
-                )
+                relation = identifier(f"term {name} of {entry.id}")
+                connection.execute(f"CREATE TEMP TABLE {relation} AS {_term_query(term, dataset, file)}")
                 terms[name] = relation
                 _report_version_conflicts(context, connection.execute, entry, name, relation)
-            connection.execute(f"CREATE TEMP TABLE result_{entry.id} AS {_formula_query(entry, terms)}")
-            parts.append(f"SELECT * FROM result_{entry.id}")
+            result = identifier(f"result of {entry.id}")
+            connection.execute(f"CREATE TEMP TABLE {result} AS {_formula_query(entry, terms)}")
+            parts.append(f"SELECT * FROM {result}")
+            _report_absence(context, entry, connection.execute(f"SELECT count(*) FROM {result}").fetchone())
         context.write_query(
             connection, "fct_indicator", declared_select(TABLES["fct_indicator"], " UNION ALL ".join(parts))
         )
 
 
-def _term_query(term: Term, freq: str, file: Path) -> str:
+def _term_query(term: Term, dataset: DatasetEntry, file: Path) -> str:
     """One operand per region (today's code), activity and period.
 
     Where a territory stands under two codes the one with an answer wins, its own code before a recoded
     one; a value that only a redrawn predecessor has is lost in concordance, never carried over.
     """
-    selection = {"freq": freq} | term.select
+    selection = {"freq": dataset.default_freq} | term.select
     conditions = " AND ".join(has_code(name, [code]) for name, code in sorted(selection.items()))
-    activity = "nace_r2" if term.by_activity else f"'{TOTAL_ACTIVITY}'"
+    dimension = dataset.activity_dimension if term.by_activity else None
+    activity = code_of(dimension) if dimension else literal(TOTAL_ACTIVITY)
     return f"""
         WITH placed AS (
             SELECT coalesce(target_code, geo) AS region_code, {activity} AS activity_code, time_period,
@@ -122,25 +123,28 @@ def _term_query(term: Term, freq: str, file: Path) -> str:
 def _formula_query(entry: IndicatorEntry, terms: dict[str, str]) -> str:
     """Join the terms on region, activity and period; a term without a row there is not available."""
     broad = [name for name in terms if not entry.terms[name].by_activity]
-    names = sorted(terms, key=lambda name: (name in broad, name)) if entry.by_activity else sorted(terms)
-    first, *others = names
-    source = f"{terms[first]} AS {first}"
-    key = {column: f"{first}.{column}" for column in ("region_code", "activity_code", "time_period")}
+    ordered = sorted(terms, key=lambda name: (name in broad, name)) if entry.by_activity else sorted(terms)
+    # A term may have any name, a word of SQL included.
+    alias = {name: identifier(f"term {name}") for name in ordered}
+    first, *others = ordered
+    source = f"{terms[first]} AS {alias[first]}"
+    key = {column: f"{alias[first]}.{column}" for column in ("region_code", "activity_code", "time_period")}
     for name in others:
-        on = [f"{key['region_code']} = {name}.region_code", f"{key['time_period']} = {name}.time_period"]
+        own = alias[name]
+        on = [f"{key['region_code']} = {own}.region_code", f"{key['time_period']} = {own}.time_period"]
         spread = entry.by_activity and name in broad
         if not spread:
-            on.insert(1, f"{key['activity_code']} = {name}.activity_code")
-        source += f" {'LEFT' if spread else 'FULL'} JOIN {terms[name]} AS {name} ON {' AND '.join(on)}"
+            on.insert(1, f"{key['activity_code']} = {own}.activity_code")
+        source += f" {'LEFT' if spread else 'FULL'} JOIN {terms[name]} AS {own} ON {' AND '.join(on)}"
         if not spread:
-            key = {column: f"coalesce({expression}, {name}.{column})" for column, expression in key.items()}
-    states = [f"coalesce({name}.cell_state, 'not_available')" for name in names]
+            key = {column: f"coalesce({expression}, {own}.{column})" for column, expression in key.items()}
+    states = [f"coalesce({name}.cell_state, 'not_available')" for name in alias.values()]
     weights = ", ".join(f"(SELECT weight FROM state_weight WHERE state = {state})" for state in states)
-    formula = entry.expression.sql({name: f"{name}.value" for name in names})
-    methods = " OR ".join(f"{name}.geo_method = 'recoded'" for name in names)
-    sources = ", ".join(f"{name}.source_region_code" for name in names)
-    documents = ", ".join(f"{name}.document_id" for name in names)
-    flags = ", ".join(f"{name}.obs_status" for name in names)
+    formula = entry.expression.sql({name: f"{own}.value" for name, own in alias.items()})
+    methods = " OR ".join(f"{name}.geo_method = 'recoded'" for name in alias.values())
+    sources = ", ".join(f"{name}.source_region_code" for name in alias.values())
+    documents = ", ".join(f"{name}.document_id" for name in alias.values())
+    flags = ", ".join(f"{name}.obs_status" for name in alias.values())
     return f"""
         WITH joined AS (
             SELECT {key["region_code"]} AS region_code, {key["activity_code"]} AS activity_code,
@@ -182,5 +186,22 @@ def _report_version_conflicts(
             checked,
             conflicts,
             f"two codes answer for {example}; the territory's own code is used" if conflicts else "",
+        )
+    )
+
+
+def _report_absence(context: StageContext, entry: IndicatorEntry, counted: tuple[int] | None) -> None:
+    """An indicator without a row: its datasets are absent, or its selection names codes nobody publishes."""
+    rows = counted[0] if counted else 0
+    context.outcomes.append(
+        RuleOutcome(
+            "indicator_has_rows",
+            "fct_indicator",
+            entry.id,
+            "warning",
+            "passed" if rows else "failed",
+            rows,
+            int(not rows),
+            "" if rows else f"no observation of {', '.join(entry.datasets)} matches its terms",
         )
     )

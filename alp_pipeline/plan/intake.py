@@ -8,7 +8,7 @@ the dataset goes on with what was accepted before, and the outcome says so.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from alp_pipeline.archive.retrieval import Retrieval
@@ -50,14 +50,17 @@ def dataset_stage(
     dataset: DatasetEntry,
     dated: Sequence[tuple[Retrieval, Stage]],
     undated: Sequence[tuple[Retrieval, Stage]],
+    withdrawn: Mapping[str, str],
 ) -> Stage:
     """Choose what is current among a dataset's documents, which come oldest first.
 
-    Undated documents are read and accounted for, but enter no history (invariant 5).
+    Undated documents are read and accounted for, but enter no history (invariant 5). `withdrawn` are the
+    lawfully erased ones, id → reason: what is built says what it lacks.
     """
 
     def run(context: StageContext) -> None:
         _choose_current(context, dataset, dated)
+        context.facts["withdrawn"] = dict(withdrawn)
 
     return Stage(
         name=observations_asset(dataset),
@@ -65,7 +68,11 @@ def dataset_stage(
         run=run,
         code=DOCUMENT_CODE,
         inputs=tuple(stage.name for _, stage in (*dated, *undated)),
-        parameters={"order": [document.retrieval_id for document, _ in dated], "dataset": dataset.id},
+        parameters={
+            "order": [document.retrieval_id for document, _ in dated],
+            "dataset": dataset.id,
+            "withdrawn": dict(withdrawn),
+        },
     )
 
 
@@ -84,7 +91,7 @@ def _read_document(
         parsed = folder / "parsed.parquet"
         try:
             with (
-                archive.open(document) as stream,
+                archive.open_verified(document) as stream,
                 pq.ParquetWriter(parsed, OBSERVATION_SCHEMA, compression="lz4") as writer,
             ):
                 reading = read_observations(

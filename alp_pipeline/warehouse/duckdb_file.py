@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alp_pipeline.build.sql import literal, parquet
+from alp_pipeline.build.sql import QUIET, literal, parquet
 from alp_pipeline.warehouse.columns import duckdb_type
 from alp_pipeline.warehouse.dictionary import column_comment, table_comment, view_column_comments
 from alp_pipeline.warehouse.tables import TABLES, VIEWS
@@ -35,6 +35,7 @@ def write(path: Path, files: Mapping[str, Path], *, threads: int) -> None:
         "preserve_insertion_order": "true",
     }
     with duckdb.connect(str(path), config=settings) as connection:
+        connection.execute(QUIET)
         # One transaction: every statement of its own would flush the log to the disk.
         connection.begin()
         for name in files:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import pyarrow as pa
 
+from alp_pipeline.build.sql import QUIET
 from alp_pipeline.errors import AlpError
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def open_read_only(warehouse_file: Path) -> "Iterator[duckdb.DuckDBPyConnection]
         ) from error
     with connection:
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(QUIET)
         connection.execute("SET disabled_filesystems = 'LocalFileSystem'")
         connection.execute("SET lock_configuration = true")
         yield connection

@@ -145,17 +145,28 @@ def releases(warehouse_dir: Path) -> list[Release]:
     pointed, pinned, issued = _pointed_id(warehouse_dir), _pinned_id(warehouse_dir), _issued(warehouse_dir)
     folder = warehouse_dir / "releases"
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    manifests = {name: _read_manifest(folder / name) for name in names if _NAME.fullmatch(name)}
     return [
         Release(
             release_id=name,
             folder=folder / name,
-            manifest=json.loads((folder / name / "manifest.json").read_text(encoding="utf-8")),
+            manifest=manifest,
             is_current=name == pointed,
             pinned_id=pinned,
             is_issued=name in issued,
         )
-        for name in sorted((name for name in names if _NAME.fullmatch(name)), key=_order)
+        for name, manifest in sorted(manifests.items(), key=lambda item: _order(item[0]))
+        # A folder that lost its manifest is no release any more: it can be published again.
+        if manifest is not None
     ]
+
+
+def _read_manifest(folder: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and (folder / DATABASE).is_file() else None
 
 
 def find(warehouse_dir: Path, release_id: str) -> Release:

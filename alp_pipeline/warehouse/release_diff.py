@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alp_pipeline.build.sql import parquet
+from alp_pipeline.build.sql import QUIET, parquet
 from alp_pipeline.warehouse.release import Release
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def diff(before: Release, after: Release, *, threads: int = 2) -> list[TableDiff
     import duckdb
 
     with duckdb.connect(config={"threads": threads}) as connection:
+        connection.execute(QUIET)
         names = sorted({*before.manifest["tables"], *after.manifest["tables"]})
         return [_compare(connection, name, before, after) for name in names]
 
