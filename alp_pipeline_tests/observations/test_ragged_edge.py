@@ -33,6 +33,22 @@ def test_a_whole_country_empty_to_the_end_has_not_yet_published() -> None:
     ]
 
 
+def test_a_country_that_fell_silent_years_ago_is_not_expected_any_more() -> None:
+    assert edged(
+        ("AT1", "2023", "reported"),
+        ("IE1", "2021", "reported"),
+        ("IE1", "2022", "not_available"),
+        ("UK1", "2020", "reported"),
+        ("UK1", "2021", "not_available"),
+    ) == [
+        ("AT1", "2023", "reported"),
+        ("IE1", "2021", "reported"),
+        ("IE1", "2022", "not_yet_published"),
+        ("UK1", "2020", "reported"),
+        ("UK1", "2021", "not_available"),
+    ]
+
+
 def test_a_gap_before_the_edge_stays_a_gap() -> None:
     assert edged(("AT1", "2013", "reported"), ("AT1", "2014", "not_available"), ("AT1", "2015", "reported"))[
         1
