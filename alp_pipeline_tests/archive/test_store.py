@@ -238,3 +238,13 @@ def test_the_order_of_adding_never_shows_and_adding_again_changes_nothing(
 ) -> None:
     one_order, another = orders
     assert _filled(one_order) == _filled(another)
+
+
+def test_bytes_that_changed_in_place_are_never_read_as_what_was_archived(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    kept = archive.add(b"7.2", source_id="s", dataset_code="d", format="tsv", licence="x")
+    path = archive.path(kept)
+    path.chmod(0o644)
+    path.write_bytes(b"6.2")
+    with pytest.raises(ArchiveCorrupt, match="not what was archived"):
+        archive.open_verified(kept)

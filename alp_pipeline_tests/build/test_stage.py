@@ -107,3 +107,15 @@ def test_threads_do_not_change_what_a_query_writes(tmp_path: Path) -> None:
         for threads in (1, 2)
     }
     assert hashes[1] == hashes[2]
+
+
+def test_a_damaged_file_or_record_is_made_again(store: BuildStore) -> None:
+    plan = Plan([stage("a")])
+    first = store.run(plan, "a")
+    store.file("t", first.fingerprint).write_bytes(b"cut")
+    assert store.run(plan, "a").content == first.content
+    store.record_file(first.fingerprint).write_text("{", encoding="utf-8")
+    assert store.run(plan, "a").content == first.content
+    store.file("t", first.fingerprint).unlink()
+    assert store.run(plan, "a").content == first.content
+    assert RUNS == ["a"] * 4
