@@ -15,9 +15,9 @@ from alp_pipeline.observations.cells import withheld
 from alp_pipeline.observations.documents import Document, damage_named, refuse_nul_bytes
 from alp_pipeline.observations.errors import MalformedDocument
 
-# What pyarrow reads at once: a million cells at most (`:` and a tab each), of which some four batches are in
-# memory. Smaller blocks repeat more distinct texts, larger ones gain nothing.
-_BLOCK: Final = 1 << 21
+# What pyarrow reads at once: at most half a million cells (`:` and a tab each); some four batches are in
+# memory. Smaller blocks repeat more distinct texts; larger ones leave a core idle at the end of a file.
+_BLOCK: Final = 1 << 20
 _MOST_RAGGED_LINES: Final = 100_000
 _TEXT_SHOWN: Final = 200
 
