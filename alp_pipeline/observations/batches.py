@@ -119,13 +119,14 @@ def assembled(
     """
     rows = len(cells.value)
     none = constant(None, rows)
+    first = laid_out(np.int32(0), (rows,))
 
     def of_cells(column: pa.DictionaryArray) -> pa.DictionaryArray:
         return pa.DictionaryArray.from_arrays(spread(column.indices), column.dictionary, safe=False)
 
     columns = {
-        "dataset_id": constant(dataset.dataset_id, rows),
-        "document_id": constant(document_id, rows),
+        "dataset_id": pa.DictionaryArray.from_arrays(first, pa.array([dataset.dataset_id]), safe=False),
+        "document_id": pa.DictionaryArray.from_arrays(first, pa.array([document_id]), safe=False),
         "series_key": of_cells(numbered(series.key)),
         "time_period": time_period,
         "other_dimensions": none,

@@ -20,6 +20,7 @@ Decisions
 """
 
 import re
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -33,6 +34,7 @@ from alp_pipeline.observations.schema import CONFIDENTIALITY_CODES, FLAG_ORDER, 
 
 _NUMBER: Final = r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _NUMBER_CHARACTERS: Final = "0123456789.-"  # of a number without exponent
+_FLAG_CHARACTERS: Final = string.ascii_letters
 _MARKED: Final = rf"^(?P<number>{_NUMBER}|:) *(?P<flags>[A-Za-z]*)(?: *@(?P<conf>[A-Za-z]*))?$"
 # A number that is followed by a confidentiality mark, in whatever else surrounds it.
 _GUARDED_NUMBER: Final = r"[-+]?[0-9][0-9.,]*(?:[eE][-+]?[0-9]+)?(\s*[A-Za-z]*(?:[cC]|@))"
@@ -211,16 +213,11 @@ class _Marked:
 
     @classmethod
     def of(cls, texts: pa.StringArray, *, sdmx: bool) -> "_Marked":
-        parts = pc.extract_regex(texts, _MARKED)
-        understood = pc.is_valid(parts)
-        number, flags, conf = (pc.if_else(understood, parts.field(i), None) for i in range(3))
-        pair = pc.binary_join_element_wise(flags, conf, "@").dictionary_encode()
+        numbers, pair = _parts(texts)
         marks = [Mark("", None, None)]
         marks += [read_mark(*text.split("@"), sdmx=sdmx) for text in pair.dictionary.to_pylist()]
         marks.append(Mark("", None, _NOT_UNDERSTOOD))
         kind = pc.fill_null(pc.add(pair.indices, 1), len(marks) - 1).to_numpy().astype(np.int64)
-        numbers = pc.cast(pc.if_else(pc.equal(number, ":"), None, number), pa.float64())
-        numbers = numbers.to_numpy(zero_copy_only=False)
         # `35 A@F` is free by its own words and keeps its number; what is not understood may hold a secret.
         is_guarded = np.array([mark.conf_status is not None or mark.problem is not None for mark in marks])
         secret_at = np.flatnonzero(is_guarded[kind] & (~np.isnan(numbers) | (kind == len(marks) - 1)))
@@ -266,6 +263,28 @@ class _States:
         return np.where(out_of_range, 2 * (len(self.cell_state) // 3) + kinds, in_range)
 
 
+def _parts(texts: pa.StringArray) -> tuple[npt.NDArray[np.float64], pa.DictionaryArray]:
+    """The number of every marked text, NaN for none, and its `flags@conf`, null where not understood.
+
+    Nearly all are a plain number or `:`, blanks and letters: those are cut by trimming either end, in a
+    tenth of the time that the expression for all forms takes.
+    """
+    left = pc.ascii_rtrim(texts, characters=_FLAG_CHARACTERS + " ")
+    right = pc.ascii_ltrim(texts, characters=_NUMBER_CHARACTERS + ": ").dictionary_encode()
+    is_number, numbers = _plain_numbers(left)
+    is_letters = _bools(pc.match_substring_regex(right.dictionary, "^[A-Za-z]*$"))
+    is_simple = (is_number | _bools(pc.equal(left, ":"))) & is_letters[right.indices.to_numpy()]
+    pair = pc.binary_join_element_wise(right.dictionary, "", "@").take(right.indices)
+    if not is_simple.all():
+        other_at = np.flatnonzero(~is_simple)
+        parts = pc.extract_regex(texts.take(pa.array(other_at)), _MARKED)
+        number, flags, conf = (pc.if_else(pc.is_valid(parts), parts.field(i), None) for i in range(3))
+        found = pc.cast(pc.if_else(pc.equal(number, ":"), None, number), pa.float64())
+        numbers[other_at] = found.to_numpy(zero_copy_only=False)
+        pair = pc.replace_with_mask(pair, pa.array(~is_simple), pc.binary_join_element_wise(flags, conf, "@"))
+    return numbers, pair.dictionary_encode()
+
+
 def _plain_numbers(texts: pa.StringArray) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
     """Which texts are a number and nothing else, without exponent; and all numbers, NaN for the rest."""
     strange = pc.binary_length(pc.ascii_trim(texts, characters=_NUMBER_CHARACTERS))
@@ -281,6 +300,8 @@ def _plain_numbers(texts: pa.StringArray) -> tuple[npt.NDArray[np.bool_], npt.ND
 def _out_of_range(numbers: npt.NDArray[np.float64], texts: pa.StringArray) -> npt.NDArray[np.bool_]:
     outside = np.isinf(numbers)
     zeros = np.flatnonzero(numbers == 0)
+    if not len(zeros):
+        return outside
     # 1e-400 reads as 0, and a zero must be one that was published.
     vanished = pc.match_substring_regex(texts.take(pa.array(zeros)), r"^[^eE]*[1-9]")
     outside[zeros[_bools(vanished)]] = True

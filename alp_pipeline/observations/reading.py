@@ -8,7 +8,9 @@ import os
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import cache
+from itertools import chain, islice
 from typing import TypeVar
 
 import pyarrow as pa
@@ -90,12 +92,28 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[
     >>> list(in_order(lambda x: x * x, [1, 2, 3, 4]))
     [1, 4, 9, 16]
     """
-    workers = min(_AT_A_TIME, os.cpu_count() or 1)
-    with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[Future[Result]] = deque()
-        for item in items:
+    items = iter(items)
+    first = list(islice(items, 2))
+    if len(first) < 2:  # a small document: starting threads would cost more than they bring
+        yield from map(work, first)
+        return
+    pool = _pool()
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for item in chain(first, items):
             waiting.append(pool.submit(work, item))
-            if len(waiting) > workers:
+            if len(waiting) > _AT_A_TIME:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    finally:
+        wait(waiting)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    # One for the process: a new thread begins with an allocator of its own, and pays for its memory's pages.
+    return ThreadPoolExecutor(min(_AT_A_TIME, os.cpu_count() or 1), thread_name_prefix="observations")
+
+
+os.register_at_fork(after_in_child=_pool.cache_clear)
