@@ -50,6 +50,7 @@ def _postgres_url(url: SecretStr) -> SecretStr:
     return url
 
 
+_SECRETS = {"warehouse_url", "source_credentials"}
 Folder = Annotated[Path, AfterValidator(_absolute)]
 
 
@@ -68,6 +69,17 @@ class Settings(BaseSettings):
     """A site's own catalogue entries; `<data_dir>/catalog` when unset."""
     warehouse_url: Annotated[SecretStr, AfterValidator(_postgres_url)] | None = None
     """PostgreSQL to publish to besides DuckDB: `postgresql://user:password@host/database`."""
+    allowed_hosts: tuple[str, ...] = ()
+    """`host` or `host:port` that may be asked besides the catalogue's hosts, whatever their address, without
+    TLS too: loopback servers of tests, mirrors inside the house."""
+    source_urls: dict[str, str] = Field(default_factory=dict)
+    """Source id → base URL in the place of the catalogue's: a mirror."""
+    source_credentials: Annotated[dict[str, SecretStr], Field(repr=False)] = Field(default_factory=dict)
+    """Source id → token, or `user:password`. By environment only."""
+    contact: str = "https://github.com/s3-4alpclusters/alp_pipeline"
+    """Stands in the User-Agent, so that a service can reach whoever runs this."""
+    poll_minutes: float = Field(default=10, ge=0)
+    """How long an answer about what is new is good for within a refresh."""
     threads: int = Field(default=2, ge=1, le=256)
     """Threads of the bulk engines; results do not depend on it."""
     memory_limit_mb: int = Field(default=2048, ge=256)
@@ -118,11 +130,11 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         file = TomlConfigSettingsSource(settings_cls, Path(os.environ.get("ALP_CONFIG", "alp.toml")))
-        if "warehouse_url" in file.toml_data:
+        for name in _SECRETS & set(file.toml_data):
             raise SettingsError(
-                "warehouse_url stands in the file, and it holds a password",
+                f"{name} stands in the file, and it holds a password",
                 where="alp.toml",
-                todo="Secrets come only by environment: ALP_WAREHOUSE_URL.",
+                todo=f"Secrets come only by environment: ALP_{name.upper()}.",
             )
         return (init_settings, env_settings, file)
 

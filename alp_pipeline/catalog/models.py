@@ -13,10 +13,11 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from alp_pipeline.catalog.access import Access, Family, Layout
 from alp_pipeline.catalog.formula import Formula, parse_formula
 from alp_pipeline.catalog.vocabulary import (
     Cadence,
@@ -90,18 +91,48 @@ class Title(Model):
         return getattr(self, language) or self.en
 
 
+class Politeness(Model):
+    """How often a source may be asked. Its own word where it says one, else a careful guess."""
+
+    requests: int = Field(default=1, ge=1, description="so many requests …")
+    per_seconds: float = Field(default=1.0, gt=0, description="… in so many seconds")
+    poll_hours: float = Field(default=24, gt=0, description="asked for news no more often than this")
+    verified: bool = False
+
+
 class SourceEntry(Entry):
-    """A publisher of data and the terms under which its data may be reused."""
+    """A publisher of data, how it is reached, and the terms under which its data may be reused.
+
+    `base_url` is what the family's paths follow; `hosts` are further hosts from which its files come. No
+    other host is ever asked, redirects included.
+    """
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
     title: Title
     url: Text
+    family: Family = "import"
+    base_url: Annotated[str, StringConstraints(pattern=r"^https://[^/\s]+(/\S*)?$")] | None = None
+    hosts: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+$")], ...] = ()
+    politeness: Politeness = Politeness()
+    needs_account: bool = False
     licence: Text
     licence_url: Text
     acknowledgement: Text
     disclaimer: Text
     verified: bool
     notes: tuple[Text, ...] = ()
+
+    @property
+    def all_hosts(self) -> frozenset[str]:
+        """The hosts that may be asked for this source."""
+        own = {self.base_url.split("/")[2].partition(":")[0]} if self.base_url else set()
+        return frozenset(own | set(self.hosts))
+
+    @model_validator(mode="after")
+    def _reachable(self) -> SourceEntry:
+        if (self.family == "import") != (self.base_url is None):
+            raise ValueError("base_url is needed, but for the family 'import'")
+        return self
 
 
 class KnownBreak(Model):
@@ -143,6 +174,10 @@ class DatasetEntry(Entry):
     dimension_aliases: dict[Dimension, Dimension] = Field(
         default_factory=dict, description="a document's name of a dimension → the name here"
     )
+    access: Access = Field(description="Eurostat's bulk file for its datasets, else import, when left out")
+    layout: Layout | None = Field(
+        default=None, description="of a table of rows; SDMX and JSON-stat need none"
+    )
     filters: dict[Dimension, tuple[Code, ...]] = Field(
         default_factory=dict, description="what is fetched where the whole table is too large"
     )
@@ -164,10 +199,24 @@ class DatasetEntry(Entry):
     verified: bool
     notes: tuple[Text, ...] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_access(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "access" not in given:
+            return given | {
+                "access": {"family": "eurostat" if given.get("source") == "eurostat" else "import"}
+            }
+        return given
+
     @property
     def activity_dimension(self) -> str | None:
         """The dimension that holds economic activities, when there is one."""
         return next((name for name in self.dimensions if name.startswith("nace_r")), None)
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether a refresh fetches it: reachable, and its identifier was seen in a source."""
+        return self.verified and self.access.family != "import"
 
     def shape(self) -> DatasetShape:
         """What the readers need to know to parse a document of this dataset."""
@@ -178,6 +227,7 @@ class DatasetEntry(Entry):
             dimensions=self.dimensions,
             default_freq=self.default_freq,
             dimension_aliases=dict(self.dimension_aliases),
+            layout=self.layout.for_readers() if self.layout else None,
         )
 
     @model_validator(mode="after")
@@ -201,6 +251,8 @@ class DatasetEntry(Entry):
             problems.append("value_rules uses a rule id twice")
         unknown = {name for rule in self.value_rules for name in rule.select} | set(self.filters)
         unknown |= set(self.dimension_aliases.values())
+        if self.layout is not None:
+            unknown |= {*self.layout.columns.values(), *self.layout.constants, *self.layout.codes}
         if unknown - set(self.dimensions):
             names = ", ".join(sorted(unknown - set(self.dimensions)))
             problems.append(

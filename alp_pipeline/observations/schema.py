@@ -88,6 +88,30 @@ BATCH_SCHEMA: Final = _schema(pa.dictionary(pa.int32(), pa.string()))
 
 
 @dataclass(frozen=True)
+class TableLayout:
+    """How a table of rows that is no SDMX is read; the words are those of `catalog.access.Layout`."""
+
+    columns: Mapping[str, str]
+    time: str | None = None
+    value: str | None = None
+    flags: str | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    code_table: Mapping[str, str] = field(default_factory=dict)
+    drop_unmapped: tuple[str, ...] = ()
+    markers: Mapping[str, str] = field(default_factory=dict)
+    period: str | None = None
+    delimiter: str = ","
+    decimal: str = "."
+    thousands: str = ""
+    encoding: str = "utf-8"
+    heading_row: int = 1
+    sheet: str | None = None
+    member: str | None = None
+
+
+@dataclass(frozen=True)
 class DatasetShape:
     """What a reader must know of a dataset before it opens one of its documents.
 
@@ -97,6 +121,7 @@ class DatasetShape:
         default_freq: the frequency of documents that carry no `freq` (bulk files before 2022).
         dimension_aliases: a document's name for a dimension → the catalogue's; a dimension renamed to
             `time` is the time dimension.
+        layout: of a table that is no SDMX; None otherwise.
 
     >>> DatasetShape("eurostat.nama_10r_2gdp", ("freq", "unit", "geo")).has_freq
     True
@@ -106,6 +131,7 @@ class DatasetShape:
     dimensions: tuple[str, ...]
     default_freq: str = "A"
     dimension_aliases: Mapping[str, str] = field(default_factory=dict)
+    layout: TableLayout | None = None
 
     @property
     def has_freq(self) -> bool:

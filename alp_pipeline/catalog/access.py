@@ -1,0 +1,192 @@
+"""How a dataset is reached at its source, and how a table that is no SDMX is to be read: declarations.
+
+Belongs here: one model per API family, the layout of plain tables. Does not: any request (sources), any
+parsing (observations).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+if TYPE_CHECKING:
+    from alp_pipeline.observations.schema import TableLayout
+
+Family = Literal[
+    "eurostat", "socrata", "ckan", "opendatasoft", "pxweb", "udata", "sdmx", "genesis", "plain", "import"
+]
+Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+DimensionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class AccessModel(BaseModel):
+    """A part of an entry: frozen, and a field nobody declared is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EurostatAccess(AccessModel):
+    """Eurostat's dissemination API. `bulk` is the whole pre-packed table; `slices` asks for the entry's
+    `filters` (and `since`), split along `split_by` so that no request costs too many cells."""
+
+    family: Literal["eurostat"] = "eurostat"
+    want: Literal["bulk", "slices"] = "bulk"
+    split_by: DimensionName | None = None
+    since: Filled | None = None
+
+
+class SocrataAccess(AccessModel):
+    """A Socrata table, by its four-by-four id; SoQL clauses narrow it."""
+
+    family: Literal["socrata"] = "socrata"
+    resource: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{4}-[a-z0-9]{4}$")]
+    select: Filled | None = None
+    where: Filled | None = None
+    group: Filled | None = None
+
+
+class CkanAccess(AccessModel):
+    """A CKAN resource: rows of its datastore, or the file behind its url."""
+
+    family: Literal["ckan"] = "ckan"
+    package: Filled
+    resource: Filled | None = Field(default=None, description="its id; the only one of its format when None")
+    via: Literal["datastore", "file"]
+    file_format: Literal["csv", "xlsx", "zip"] = "csv"
+
+
+class OpendatasoftAccess(AccessModel):
+    """A dataset of an Opendatasoft portal, exported whole as CSV; ODSQL clauses narrow it."""
+
+    family: Literal["opendatasoft"] = "opendatasoft"
+    dataset: Filled
+    select: Filled | None = None
+    where: Filled | None = None
+    group_by: Filled | None = None
+
+
+class PxWebAccess(AccessModel):
+    """A PxWeb table. Every variable of the table is named: one that is left out would be summed silently.
+
+    `variables`: the table's variable → the dimension here; `select`: the table's variable → the values asked
+    for, `["*"]` for all.
+    """
+
+    family: Literal["pxweb"] = "pxweb"
+    table: Filled
+    language: Filled = "en"
+    variables: dict[Filled, Filled] = Field(min_length=1)
+    select: dict[Filled, tuple[Filled, ...]] = Field(min_length=1)
+
+
+class UdataAccess(AccessModel):
+    """A resource of a udata portal (data.gouv.fr)."""
+
+    family: Literal["udata"] = "udata"
+    dataset: Filled
+    resource: Filled
+    file_format: Literal["csv", "xlsx", "zip"] = "csv"
+
+
+class SdmxAccess(AccessModel):
+    """A dataflow of an SDMX 2.1 service other than Eurostat's. `key` is positional, empty for all."""
+
+    family: Literal["sdmx"] = "sdmx"
+    agency: Filled
+    flow: Filled
+    version: Filled = "latest"
+    key: str = ""
+    since: Filled | None = None
+    answer: Literal["sdmx-csv-1", "sdmx-ml-2.1"] = "sdmx-csv-1"
+
+
+class GenesisAccess(AccessModel):
+    """A table of a GENESIS service (Regionalstatistik and others), as flat file."""
+
+    family: Literal["genesis"] = "genesis"
+    table: Filled
+    language: Literal["de", "en"] = "de"
+    since: Annotated[str, StringConstraints(pattern=r"^\d{4}$")] | None = None
+
+
+class PlainAccess(AccessModel):
+    """A file behind a URL: path relative to the source's base_url, or absolute on one of its hosts."""
+
+    family: Literal["plain"] = "plain"
+    path: Filled
+    file_format: Literal["csv", "xlsx", "zip", "json-stat-2", "sdmx-csv-1"]
+
+
+class ImportAccess(AccessModel):
+    """Not fetched: documents come by `alp archive import` or from partners."""
+
+    family: Literal["import"] = "import"
+
+
+Access = Annotated[
+    EurostatAccess
+    | SocrataAccess
+    | CkanAccess
+    | OpendatasoftAccess
+    | PxWebAccess
+    | UdataAccess
+    | SdmxAccess
+    | GenesisAccess
+    | PlainAccess
+    | ImportAccess,
+    Field(discriminator="family"),
+]
+
+
+class Layout(AccessModel):
+    """How a table of rows (CSV, XLSX, JSON rows) is to be read.
+
+    Every column that holds a code is named with its dimension; a column that is not named is ignored only
+    when `ignore` lists it, so that a new column is noticed.
+    """
+
+    columns: dict[Filled, DimensionName] = Field(min_length=1, description="column → dimension")
+    time: Filled | None = Field(
+        default=None, description="the column of the period; None: periods are headings"
+    )
+    value: Filled | None = Field(default=None, description="the column of the value, with `time`")
+    flags: Filled | None = Field(default=None, description="the column of flag letters, where there is one")
+    constants: dict[DimensionName, Filled] = Field(
+        default_factory=dict, description="dimension → its one code"
+    )
+    ignore: tuple[Filled, ...] = Field(default=(), description="columns left aside; ['*'] for all others")
+    codes: dict[DimensionName, dict[Filled, Filled]] = Field(
+        default_factory=dict, description="dimension → published code → the code here"
+    )
+    code_table: dict[DimensionName, Filled] = Field(
+        default_factory=dict, description="dimension → a file of data/reference/codes (published,code)"
+    )
+    drop_unmapped: tuple[DimensionName, ...] = Field(
+        default=(), description="dimensions of which rows with other codes are set aside, counted"
+    )
+    markers: dict[Filled, Literal["not_available", "not_applicable", "confidential", "zero"]] = Field(
+        default_factory=dict, description="what stands in the place of a number, and what it says"
+    )
+    period: Filled | None = Field(default=None, description="strptime format of the period, e.g. %d.%m.%Y")
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+    decimal: Literal[".", ","] = "."
+    thousands: Literal["", ".", ",", " ", "'"] = ""
+    encoding: Literal["utf-8", "cp1252", "latin-1"] = "utf-8"
+    heading_row: int = Field(default=1, ge=1, description="1 for the first line")
+    sheet: Filled | None = None
+    member: Filled | None = Field(default=None, description="the file inside a ZIP; the only one when None")
+
+    @model_validator(mode="after")
+    def _long_or_wide(self) -> Layout:
+        if (self.time is None) != (self.value is None):
+            raise ValueError("time and value go together: give both, or neither when periods are headings")
+        if self.flags is not None and self.value is None:
+            raise ValueError("flags needs a value column")
+        return self
+
+    def for_readers(self) -> TableLayout:
+        """The same as what the readers take."""
+        from alp_pipeline.observations.schema import TableLayout
+
+        return TableLayout(**self.model_dump())
