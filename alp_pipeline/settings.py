@@ -96,6 +96,11 @@ class Settings(BaseSettings):
         return self.data_dir / "archive"
 
     @property
+    def sources_dir(self) -> Path:
+        """What the sources said last, and downloads under way."""
+        return self.data_dir / "sources"
+
+    @property
     def build_dir(self) -> Path:
         return self.data_dir / "build"
 

@@ -16,7 +16,7 @@ from alp_pipeline.archive.utc import is_canonical
 from alp_pipeline.errors import AlpError
 
 Kind = Literal["synthetic", "real"]
-TimeOrigin = Literal["gzip header", "document", "manifest", "inventory", "unknown"]
+TimeOrigin = Literal["gzip header", "document", "manifest", "inventory", "request", "unknown"]
 
 # A name becomes a folder. Eurostat's own extraction codes hold a `$`.
 _NAME = re.compile(r"[a-z0-9_][a-z0-9_.$-]{0,199}")

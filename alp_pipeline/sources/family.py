@@ -125,6 +125,13 @@ class Connector(ABC):
         Raises: SourceError. Documents that came before the error are not archived either.
         """
 
+    def fetch_metadata(self, dataset: DatasetEntry, upstream: Upstream) -> Iterator[Fetched]:
+        """Structure and constraint of a table, as documents; nothing where the family has none.
+
+        Raises: SourceError.
+        """
+        return iter(())
+
     @abstractmethod
     def describe(self, dataset: DatasetEntry) -> Description:
         """The live table's structure, latest period and codes.

@@ -1,0 +1,292 @@
+"""Bringing the archive up to date with the sources: ask, fetch what is new, archive it, say what came of it.
+
+Belongs here: what is asked when, what counts as new, one dataset's failure kept to that dataset. Does not:
+protocols (the families), retry and rate policy (http), judging content (the intake gate), anything Dagster.
+
+A source with an inventory (Eurostat) is asked once per refresh for all its datasets; the others when their own
+pace (`politeness.poll_hours`) says so, dataset by dataset. What is fetched carries the source's signal in its
+retrieval record, so that the archive itself knows what was seen; losing the memory of polls costs a question.
+"""
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from alp_pipeline.archive.retrieval import Retrieval
+from alp_pipeline.archive.store import Archive, DocumentWithdrawn
+from alp_pipeline.build.fingerprint import digest
+from alp_pipeline.catalog.models import Catalog, DatasetEntry, SourceEntry
+from alp_pipeline.settings import Settings
+from alp_pipeline.sources.connect import connector, policy
+from alp_pipeline.sources.errors import SourceError
+from alp_pipeline.sources.family import Connector, Fetched, Upstream
+from alp_pipeline.sources.http import PoliteSession
+from alp_pipeline.sources.memory import Poll, PollMemory, utc_now
+
+OFFERED = ("offered", "unknown")
+
+
+@dataclass
+class Sources:
+    """The sources as one refresh sees them. Use `open_sources`."""
+
+    settings: Settings
+    catalog: Catalog
+    archive: Archive
+    memory: PollMemory
+    session: PoliteSession
+    folder: Path
+    _connectors: dict[str, Connector] = field(default_factory=dict)
+
+    # -- asking -------------------------------------------------------------------------------------
+
+    def ask(self, step: Callable[[str], None] = lambda _: None) -> list[Poll]:
+        """Ask every source whose turn it is about its scheduled datasets.
+
+        Returns: the polls of all scheduled datasets; those to fetch have the outcome `asked`.
+        """
+        for source in self.catalog.sources.values():
+            datasets = self._scheduled(source)
+            if not datasets:
+                continue
+            if self._connector(source).has_inventory:
+                if not all(self._is_recent(self.memory.last(d.id)) for d in datasets):
+                    step(source.id)
+                    self._ask(source, datasets)
+                continue
+            for dataset in datasets:
+                if self._is_due(source, self.memory.last(dataset.id)):
+                    step(dataset.id)
+                    self._ask(source, [dataset])
+        scheduled = [d for d in self.catalog.datasets.values() if d.is_scheduled]
+        return [poll for d in scheduled if (poll := self.memory.last(d.id)) is not None]
+
+    def current(self, dataset: DatasetEntry) -> Poll:
+        """The poll of one dataset: the last one where it is recent, else a new one."""
+        last = self.memory.last(dataset.id)
+        if last is not None and self._is_recent(last):
+            return last
+        source = self.catalog.sources[dataset.source]
+        together = self._connector(source).has_inventory and dataset.is_scheduled
+        self._ask(source, self._scheduled(source) if together else [dataset])
+        poll = self.memory.last(dataset.id)
+        assert poll is not None  # noqa: S101 - _ask keeps one for every dataset it is given
+        return poll
+
+    def _ask(self, source: SourceEntry, datasets: Sequence[DatasetEntry]) -> None:
+        asked_at = utc_now()
+        try:
+            told = self._connector(source).freshness(datasets)
+        except SourceError as error:
+            for dataset in datasets:
+                poll = Poll(dataset.id, asked_at, None, "failed", str(error), error.transient)
+                self.memory.keep(poll)
+            return
+        for dataset in datasets:
+            self.memory.keep(self._judged(dataset, told[dataset.id], asked_at))
+
+    def _judged(self, dataset: DatasetEntry, upstream: Upstream, asked_at: str) -> Poll:
+        poll = Poll(dataset.id, asked_at, upstream, "asked")
+        if upstream.status not in OFFERED:
+            return poll.becoming("gone", self._gone(dataset))
+        return poll if self._is_new(dataset, upstream) else poll.becoming("unchanged")
+
+    def _gone(self, dataset: DatasetEntry) -> str:
+        newest = _newest(self.archive.retrievals(dataset.source, dataset.code.lower()))
+        kept = f"its last vintage ({newest.retrieval_id}) stays in use" if newest else "nothing was archived"
+        after = (
+            f"its successor is {dataset.successor}"
+            if dataset.successor
+            else "a rename shows as delete and create: look for its new code, and name it as successor"
+        )
+        return f"{dataset.source} no longer offers it; {kept}; {after}"
+
+    def _is_new(self, dataset: DatasetEntry, upstream: Upstream) -> bool:
+        own = self.archive.retrievals(dataset.source, dataset.code.lower())
+        fetched = [r for r in own if "asked" in r.parameters]
+        newest = max(fetched, key=lambda r: r.seen_at or "", default=None)
+        if newest is not None:
+            same = [r for r in fetched if _batch(r) == _batch(newest)]
+            whole = len({r.parameters["part"] for r in same}) == newest.parameters["parts"]
+            known = upstream.signal is not None and newest.parameters.get("signal") == upstream.signal
+            return not (known and whole and newest.parameters["asked"] == _asked(dataset))
+        imported = max((r.published_at for r in own if r.extent.is_whole and r.published_at), default=None)
+        return upstream.changed_at is None or imported is None or upstream.changed_at > imported
+
+    def _is_recent(self, poll: Poll | None) -> bool:
+        good_for = timedelta(minutes=self.settings.poll_minutes)
+        return poll is not None and poll.age(datetime.now(UTC)) < good_for
+
+    def _is_due(self, source: SourceEntry, poll: Poll | None) -> bool:
+        pause = timedelta(hours=source.politeness.poll_hours)
+        return poll is None or poll.outcome in ("asked", "failed") or poll.age(datetime.now(UTC)) >= pause
+
+    def _scheduled(self, source: SourceEntry) -> list[DatasetEntry]:
+        return [d for d in self.catalog.datasets.values() if d.source == source.id and d.is_scheduled]
+
+    # -- fetching -----------------------------------------------------------------------------------
+
+    def pull(self, dataset: DatasetEntry, *, again: bool = False) -> Poll:
+        """Fetch a dataset if it is new, and archive what came. A failure stays in the poll.
+
+        Args:
+            again: after a transient failure to fetch: try once more on the same answer of the source.
+
+        Raises: ArchiveNotWritable and its like: our own resources failed, not the source.
+        """
+        poll = self.current(dataset)
+        if again and poll.is_failure and poll.stage == "fetch":
+            poll = poll.becoming("asked")
+        if poll.outcome != "asked" or poll.upstream is None:
+            return poll
+        done = self._fetched(dataset, poll, poll.upstream)
+        self.memory.keep(done)
+        return done
+
+    def _fetched(self, dataset: DatasetEntry, poll: Poll, upstream: Upstream) -> Poll:
+        source = self.catalog.sources[dataset.source]
+        known = {vintage.retrieval_id for vintage in self.archive.vintages(dataset.id)}
+        family = self._connector(source)
+        try:
+            documents = list(family.fetch(dataset, upstream))
+            added = [
+                self._archived(dataset, upstream, document, number, len(documents))
+                for number, document in enumerate(documents, start=1)
+            ]
+        except (SourceError, DocumentWithdrawn) as error:
+            transient = isinstance(error, SourceError) and error.transient
+            return poll.becoming("failed", str(error), transient=transient, stage="fetch")
+        finally:
+            _empty(self.folder)
+        said = self._metadata(dataset, upstream, family)
+        now = {vintage.retrieval_id for vintage in self.archive.vintages(dataset.id)}
+        ids = tuple(retrieval.retrieval_id for retrieval in added)
+        if not now - known:
+            said = "; ".join(filter(None, (_LIED, said)))
+            return poll.becoming("same content", said, documents=ids)
+        return poll.becoming("fetched", said, documents=ids)
+
+    def _archived(
+        self, dataset: DatasetEntry, upstream: Upstream, document: Fetched, part: int, parts: int
+    ) -> Retrieval:
+        state = {"asked": _asked(dataset), "part": part, "parts": parts}
+        if upstream.signal is not None:
+            state["signal"] = upstream.signal
+        return self._add(dataset, document, {**document.parameters, **state}, _content_digest(dataset, document))
+
+    def _add(
+        self, dataset: DatasetEntry, document: Fetched, parameters: dict[str, Any], content: str | None
+    ) -> Retrieval:
+        return self.archive.add(
+            document.path,
+            source_id=dataset.source,
+            dataset_code=document.dataset_code,
+            format=document.format,
+            licence=dataset.licence,
+            extent=document.extent,
+            published_at=document.published_at,
+            published_at_origin=document.published_at_origin,
+            seen_at=document.seen_at,
+            seen_at_origin="request",
+            url=document.url,
+            parameters=parameters,
+            headers=document.headers,
+            citation=dataset.citation,
+            observations_digest=content,
+        )
+
+    def _metadata(self, dataset: DatasetEntry, upstream: Upstream, family: Connector) -> str:
+        """Archive the structure where it changed. Its failure is told and stops nothing."""
+        code = f"{dataset.code.lower()}$structure"
+        newest = _newest(self.archive.retrievals(dataset.source, code))
+        if newest is not None and newest.parameters.get("signal") == upstream.structure_signal:
+            return ""
+        try:
+            for document in family.fetch_metadata(dataset, upstream):
+                self._add(
+                    dataset, document, {**document.parameters, "signal": upstream.structure_signal}, None
+                )
+        except (SourceError, DocumentWithdrawn) as error:
+            return f"its structure could not be fetched ({error})"
+        finally:
+            _empty(self.folder)
+        return ""
+
+    def _connector(self, source: SourceEntry) -> Connector:
+        if source.id not in self._connectors:
+            self._connectors[source.id] = connector(source, self.settings, self.session, self.folder)
+        return self._connectors[source.id]
+
+    def describe(self, dataset: DatasetEntry) -> Any:
+        """The live table behind an entry, verified or not. Raises: SourceError."""
+        return self._connector(self.catalog.sources[dataset.source]).describe(dataset)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.session.close()
+
+
+_LIED = "the source announced a change, and the observations are the same: no new vintage"
+
+
+@contextmanager
+def open_sources(settings: Settings, catalog: Catalog, archive: Archive) -> Iterator[Sources]:
+    """The sources of a data folder. Nothing is asked yet."""
+    memory = PollMemory(settings.sources_dir / "polls")
+    with (
+        PoliteSession(policy(catalog, settings), folder=settings.sources_dir / "hosts") as session,
+        Sources(settings, catalog, archive, memory, session, settings.sources_dir / "downloads") as sources,
+    ):
+        sources.folder.mkdir(parents=True, exist_ok=True)
+        yield sources
+
+
+def polls_to_tell(memory: PollMemory, datasets: Iterable[DatasetEntry]) -> dict[str, dict[str, str]]:
+    """What a release must say about its sources: failures and tables that are gone, by dataset."""
+    last = ((dataset.id, memory.last(dataset.id)) for dataset in datasets if dataset.is_scheduled)
+    return {
+        dataset_id: {"outcome": poll.outcome, "detail": poll.detail}
+        for dataset_id, poll in last
+        if poll is not None and poll.outcome in ("failed", "gone")
+    }
+
+
+def _newest(retrievals: Sequence[Retrieval]) -> Retrieval | None:
+    return max(retrievals, key=lambda r: r.seen_at or "", default=None)
+
+
+def _batch(retrieval: Retrieval) -> tuple[object, ...]:
+    parameters = retrieval.parameters
+    return parameters.get("signal"), parameters["asked"], parameters["parts"]
+
+
+def _asked(dataset: DatasetEntry) -> str:
+    """Changes when the entry asks for something else: then the table is fetched again."""
+    filters = {name: list(codes) for name, codes in dataset.filters.items()}
+    return digest([dataset.access.model_dump(mode="json"), filters])[:16]
+
+
+def _content_digest(dataset: DatasetEntry, document: Fetched) -> str | None:
+    """The digest of what the document says; None when it cannot be read, which the intake gate will tell."""
+    from alp_pipeline.observations.digest import observations_digest
+    from alp_pipeline.observations.errors import DocumentError
+    from alp_pipeline.observations.reader import read_observations
+
+    try:
+        reading = read_observations(
+            document.path, format=document.format, dataset=dataset.shape(), document_id=""
+        )
+        return observations_digest(reading.batches())
+    except DocumentError:
+        return None
+
+
+def _empty(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
