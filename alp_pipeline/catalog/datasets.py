@@ -98,7 +98,10 @@ class DatasetEntry(Entry):
     code: Text = Field(description="the publisher's own code, in its own spelling")
     title: Title
     dimensions: tuple[Dimension, ...] = Field(description="order of the series key, with freq")
-    default_freq: Annotated[str, StringConstraints(pattern=r"^[A-Z]$")] = "A"
+    default_codes: dict[Dimension, Code] = Field(
+        default_factory=dict,
+        description="dimension → its one code in documents that lack it; freq: A if unsaid",
+    )
     dimension_aliases: dict[Dimension, Dimension] = Field(
         default_factory=dict, description="a document's name of a dimension → the name here"
     )
@@ -129,12 +132,13 @@ class DatasetEntry(Entry):
 
     @model_validator(mode="before")
     @classmethod
-    def _usual_access(cls, given: Any) -> Any:
-        if isinstance(given, dict) and "access" not in given:
-            return given | {
-                "access": {"family": "eurostat" if given.get("source") == "eurostat" else "import"}
-            }
-        return given
+    def _usual(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        family = "eurostat" if given.get("source") == "eurostat" else "import"
+        given = {"access": {"family": family}, **given}
+        codes = given.get("default_codes", {})
+        return given | {"default_codes": {"freq": "A", **codes}} if isinstance(codes, dict) else given
 
     @property
     def activity_dimension(self) -> str | None:
@@ -153,7 +157,7 @@ class DatasetEntry(Entry):
         return DatasetShape(
             dataset_id=self.id,
             dimensions=self.dimensions,
-            default_freq=self.default_freq,
+            default_codes=dict(self.default_codes),
             dimension_aliases=dict(self.dimension_aliases),
             layout=self.layout.for_readers() if self.layout else None,
         )
@@ -167,6 +171,8 @@ class DatasetEntry(Entry):
             problems.append("dimensions names a dimension twice")
         if "freq" not in self.dimensions or "geo" not in self.dimensions:
             problems.append("dimensions must hold freq and geo")
+        if "geo" in self.default_codes:
+            problems.append("geo has no default: every document says where")
         if {"time", "time_period"} & set(self.dimensions):
             problems.append("dimensions must not hold the time dimension")
         if (self.activity_dimension is None) != (self.classification is None):
@@ -178,13 +184,13 @@ class DatasetEntry(Entry):
         if len({rule.id for rule in self.value_rules}) != len(self.value_rules):
             problems.append("value_rules uses a rule id twice")
         unknown = {name for rule in self.value_rules for name in rule.select} | set(self.filters)
-        unknown |= set(self.dimension_aliases.values())
+        unknown |= {*self.dimension_aliases.values(), *self.default_codes}
         if self.layout is not None:
             unknown |= {*self.layout.columns.values(), *self.layout.constants, *self.layout.codes}
         if unknown - set(self.dimensions):
             names = ", ".join(sorted(unknown - set(self.dimensions)))
             problems.append(
-                f"value_rules, filters or dimension_aliases name no dimension of this dataset: {names}"
+                f"rules, filters, defaults, aliases or layout name no dimension of this dataset: {names}"
             )
         if problems:
             raise ValueError("; ".join(problems))

@@ -40,7 +40,8 @@ class SeriesTable:
         """Series from the codes of the document's dimensions (catalogue's names, any order).
 
         Args:
-            codes: for every dimension the codes of all series; `freq` may be absent.
+            codes: for every dimension the codes of all series; those with a default may be
+                absent.
             rows: how many series.
             key: the keys, where the caller has them already.
 
@@ -51,8 +52,9 @@ class SeriesTable:
         (['A.AT.CO2'], ['airpol=CO2'])
         """
         known = dict(codes)
-        if dataset.has_freq and "freq" not in known:
-            known["freq"] = constant(dataset.default_freq, rows)
+        for name in dataset.dimensions:
+            if name not in known:
+                known[name] = constant(dataset.default_codes[name], rows)
         if key is None:
             texts = (known[name].cast(pa.string()) for name in dataset.dimensions)
             key = pc.binary_join_element_wise(*texts, ".")
@@ -147,7 +149,8 @@ def assembled(
 def checked_dimensions(dataset: DatasetShape, header: Sequence[str], *, where: str) -> tuple[str, ...]:
     """A document's dimensions in the catalogue's words, once they are the catalogue's.
 
-    Order does not matter; `freq` may be absent. Anything else that is missing, extra or double is refused.
+    Order does not matter; a dimension with a default may be absent. Anything else that is missing, extra or
+    double is refused.
 
     Raises:
         HeaderMismatch: naming the difference.
@@ -158,7 +161,7 @@ def checked_dimensions(dataset: DatasetShape, header: Sequence[str], *, where: s
     names = dataset.renamed(tuple(name.strip() for name in header))
     double = sorted({name for name in names if names.count(name) > 1})
     extra = sorted(set(names) - set(dataset.dimensions))
-    missing = sorted(set(dataset.dimensions) - set(names) - {"freq"})
+    missing = sorted(set(dataset.dimensions) - set(names) - set(dataset.default_codes))
     differences = [
         f"{label} {', '.join(found)}"
         for label, found in (

@@ -103,7 +103,7 @@ class EurostatTsv(Reading):
         if self._header_dimensions == self.dataset.dimensions:
             return pointed(keys)
         if ("freq", *self._header_dimensions) == self.dataset.dimensions:
-            return pc.binary_join_element_wise(self.dataset.default_freq, pointed(keys), ".")
+            return pc.binary_join_element_wise(self.dataset.default_codes["freq"], pointed(keys), ".")
         return None
 
     def _batch(

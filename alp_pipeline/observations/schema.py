@@ -118,25 +118,21 @@ class DatasetShape:
     Args:
         dataset_id: "<source>.<code>", e.g. "eurostat.sbs_r_nuts06_r2".
         dimensions: in the catalogue's order, `freq` included, time excluded; the order of `series_key`.
-        default_freq: the frequency of documents that carry no `freq` (bulk files before 2022).
+        default_codes: dimension → its one code in documents that lack it. Bulk files before 2022 carry no
+            `freq`; some tables gained a dimension (`sex`, `isced11`), of which old files hold the total.
         dimension_aliases: a document's name for a dimension → the catalogue's; a dimension renamed to
             `time` is the time dimension.
         layout: of a table that is no SDMX; None otherwise.
 
-    >>> DatasetShape("eurostat.nama_10r_2gdp", ("freq", "unit", "geo")).has_freq
-    True
+    >>> DatasetShape("eurostat.nama_10r_2gdp", ("freq", "unit", "geo")).default_codes
+    {'freq': 'A'}
     """
 
     dataset_id: str
     dimensions: tuple[str, ...]
-    default_freq: str = "A"
+    default_codes: Mapping[str, str] = field(default_factory=lambda: {"freq": "A"})
     dimension_aliases: Mapping[str, str] = field(default_factory=dict)
     layout: TableLayout | None = None
-
-    @property
-    def has_freq(self) -> bool:
-        """Whether the series of this dataset are told apart by frequency."""
-        return "freq" in self.dimensions
 
     @property
     def code(self) -> str:

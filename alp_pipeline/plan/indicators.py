@@ -89,7 +89,7 @@ def _term_query(term: Term, dataset: DatasetEntry, file: Path) -> str:
     Where a territory stands under two codes the one with an answer wins, its own code before a recoded
     one; a value that only a redrawn predecessor has is lost in concordance, never carried over.
     """
-    selection = {"freq": dataset.default_freq} | term.select
+    selection = {"freq": dataset.default_codes["freq"]} | term.select
     conditions = " AND ".join(has_code(name, [code]) for name, code in sorted(selection.items()))
     dimension = dataset.activity_dimension if term.by_activity else None
     activity = code_of(dimension) if dimension else literal(TOTAL_ACTIVITY)

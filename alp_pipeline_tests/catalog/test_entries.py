@@ -47,7 +47,8 @@ def test_each_dataset_that_is_catalogued_is_read_by_an_indicator():
 
 def test_dimensions_are_those_of_the_real_documents(documents):
     for name, found in documents.items():
-        assert set(CATALOG.datasets[name].dimensions) == {"freq", *found}, name
+        entry = CATALOG.datasets[name]
+        assert set(entry.dimensions) == {*entry.default_codes, *found}, name
 
 
 def test_each_term_selects_codes_that_occur_in_the_real_documents(documents):
@@ -56,7 +57,10 @@ def test_each_term_selects_codes_that_occur_in_the_real_documents(documents):
         for entry in CATALOG.indicators.values()
         for name, term in entry.terms.items()
         for dimension, code in term.select.items()
-        if code not in documents[term.dataset][dimension]
+        if code
+        not in documents[term.dataset].get(
+            dimension, {CATALOG.datasets[term.dataset].default_codes.get(dimension)}
+        )
     ]
     assert missing == []
 

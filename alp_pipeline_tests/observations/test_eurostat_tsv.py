@@ -69,9 +69,19 @@ def test_dimensions_without_a_column_are_kept_by_name() -> None:
 
 
 def test_default_frequency_fills_documents_without_freq_only() -> None:
-    shape = DatasetShape("eurostat.x", ("freq", "geo"), default_freq="Q")
+    shape = DatasetShape("eurostat.x", ("freq", "geo"), default_codes={"freq": "Q"})
     assert rows_of("geo\\time\t2014Q1\nAT\t5\n", dataset=shape)[0]["freq"] == "Q"
     assert rows_of("freq,geo\\TIME_PERIOD\t2014-Q1\nM,AT\t5\n", dataset=shape)[0]["freq"] == "M"
+
+
+def test_a_dimension_that_a_table_gained_keeps_its_series_together() -> None:
+    shape = DatasetShape(
+        "eurostat.x", ("freq", "unit", "sex", "geo"), default_codes={"freq": "A", "sex": "T"}
+    )
+    [old] = rows_of("unit,geo\\time\t2014\nTHS,AT\t5\n", dataset=shape)
+    new = rows_of("freq,unit,sex,geo\\TIME_PERIOD\t2014\nA,THS,F,AT\t2\nA,THS,T,AT\t5\n", dataset=shape)
+    assert (old["sex"], old["series_key"]) == ("T", "A.THS.T.AT")
+    assert [row["series_key"] for row in new] == ["A.THS.F.AT", "A.THS.T.AT"]
 
 
 def test_mixed_frequencies_stand_in_one_dataset() -> None:
