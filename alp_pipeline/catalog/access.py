@@ -69,15 +69,29 @@ class OpendatasoftAccess(AccessModel):
 class PxWebAccess(AccessModel):
     """A PxWeb table. Every variable of the table is named: one that is left out would be summed silently.
 
-    `variables`: the table's variable → the dimension here; `select`: the table's variable → the values asked
-    for, `["*"]` for all.
+    `variables`: the table's variable → the dimension here, `time` for the period; `select`: the table's
+    variable → the values asked for, `["*"]` for all.
     """
 
     family: Literal["pxweb"] = "pxweb"
     table: Filled
     language: Filled = "en"
-    variables: dict[Filled, Filled] = Field(min_length=1)
-    select: dict[Filled, tuple[Filled, ...]] = Field(min_length=1)
+    variables: dict[Filled, DimensionName] = Field(min_length=1)
+    select: dict[Filled, Annotated[tuple[Filled, ...], Field(min_length=1)]] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> PxWebAccess:
+        apart = sorted(set(self.variables) ^ set(self.select))
+        if apart:
+            raise ValueError(f"variables and select must name the same variables; not so: {', '.join(apart)}")
+        if sorted(self.variables.values()).count("time") != 1:
+            raise ValueError("exactly one variable must be the time")
+        if len(set(self.variables.values())) != len(self.variables):
+            raise ValueError("two variables cannot be the same dimension")
+        for variable, values in self.select.items():
+            if len(set(values)) != len(values) or ("*" in values and values != ("*",)):
+                raise ValueError(f"select.{variable} must name each value once, or be ['*']")
+        return self
 
 
 class UdataAccess(AccessModel):

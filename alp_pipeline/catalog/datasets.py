@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from alp_pipeline.catalog.access import Access, Family, Layout
+from alp_pipeline.catalog.access import Access, Family, Layout, PxWebAccess
 from alp_pipeline.catalog.entry import Code, DatasetId, Dimension, Entry, Identifier, Model, Text, Title
 from alp_pipeline.catalog.vocabulary import Cadence, NutsVersionRule, Severity, StatisticalUnit
 
@@ -102,8 +102,9 @@ class DatasetEntry(Entry):
         default_factory=dict,
         description="dimension → its one code in documents that lack it; freq: A if unsaid",
     )
-    dimension_aliases: dict[Dimension, Dimension] = Field(
-        default_factory=dict, description="a document's name of a dimension → the name here"
+    dimension_aliases: dict[Text, Dimension] = Field(
+        default_factory=dict,
+        description="a document's name of a dimension, in its own spelling → the name here, or time",
     )
     access: Access = Field(description="Eurostat's bulk file for its datasets, else import, when left out")
     layout: Layout | None = Field(
@@ -150,6 +151,11 @@ class DatasetEntry(Entry):
         """Whether a refresh fetches it: reachable, and its identifier was seen in a source."""
         return self.verified and self.access.family != "import"
 
+    @property
+    def _own_aliases(self) -> dict[str, str]:
+        """What the access says already: PxWeb's documents name their dimensions as the table's variables."""
+        return dict(self.access.variables) if isinstance(self.access, PxWebAccess) else {}
+
     def shape(self) -> DatasetShape:
         """What the readers need to know to parse a document of this dataset."""
         from alp_pipeline.observations.schema import DatasetShape
@@ -158,7 +164,7 @@ class DatasetEntry(Entry):
             dataset_id=self.id,
             dimensions=self.dimensions,
             default_codes=dict(self.default_codes),
-            dimension_aliases=dict(self.dimension_aliases),
+            dimension_aliases={**self._own_aliases, **self.dimension_aliases},
             layout=self.layout.for_readers() if self.layout else None,
         )
 
@@ -184,13 +190,14 @@ class DatasetEntry(Entry):
         if len({rule.id for rule in self.value_rules}) != len(self.value_rules):
             problems.append("value_rules uses a rule id twice")
         unknown = {name for rule in self.value_rules for name in rule.select} | set(self.filters)
-        unknown |= {*self.dimension_aliases.values(), *self.default_codes}
+        unknown |= {*self._own_aliases.values(), *self.dimension_aliases.values()} - {"time"}
+        unknown |= set(self.default_codes)
         if self.layout is not None:
             unknown |= {*self.layout.columns.values(), *self.layout.constants, *self.layout.codes}
         if unknown - set(self.dimensions):
             names = ", ".join(sorted(unknown - set(self.dimensions)))
             problems.append(
-                f"rules, filters, defaults, aliases or layout name no dimension of this dataset: {names}"
+                f"rules, filters, defaults, aliases, access or layout name no dimension of this: {names}"
             )
         if problems:
             raise ValueError("; ".join(problems))
