@@ -67,6 +67,26 @@ class Extent:
     def is_whole(self) -> bool:
         return not self.dims and self.periods is None
 
+    def overlaps(self, other: "Extent") -> bool:
+        """Whether a cell can lie in both claims.
+
+        They are apart only if a dimension that both name shares no code, or one's periods end before the
+        other's begin. Periods compare as text, as where vintages are laid over each other: an end "2015"
+        holds "2015-Q3".
+
+        >>> first = Extent({"geo": ["AT33", "ITC4"]}, (None, "2015"))
+        >>> first.overlaps(Extent({"geo": ["ITC4"], "sex": ["T"]})), first.overlaps(Extent({"geo": ["SI03"]}))
+        (True, False)
+        >>> first.overlaps(Extent({}, ("2015-Q3", None))), first.overlaps(Extent({}, ("2016", None)))
+        (True, False)
+        """
+        if any(
+            not set(codes) & set(other.dims[name]) for name, codes in self.dims.items() if name in other.dims
+        ):
+            return False
+        mine, theirs = self.periods or (None, None), other.periods or (None, None)
+        return _may_meet(mine[0], theirs[1]) and _may_meet(theirs[0], mine[1])
+
     def as_json(self) -> dict[str, Any]:
         """`{}` for the whole table, else `dims` and `periods`, each only where it limits the claim."""
         claim: dict[str, Any] = {}
@@ -94,12 +114,18 @@ class Extent:
         return cls(claim.get("dims", {}), None if periods is None else (periods[0], periods[1]))
 
 
+def _may_meet(first: str | None, last: str | None) -> bool:
+    # "~" sorts after everything that can follow a year: "2015-Q3" is not after "2015".
+    return first is None or last is None or first <= last + "~"
+
+
 @dataclass(frozen=True)
 class Retrieval:
     """One retrieval of one document. Immutable, and free of our import clock.
 
     Times are UTC, `2017-07-31T14:35:14Z`, whole seconds, None where unknown. `published_at` is the
-    publisher's time, `seen_at` when we (or whoever kept the document for us) had it.
+    publisher's time, `seen_at` when we (or whoever kept the document for us) had it. `observations_digest` is
+    the SHA-256 over the document's observations in canonical form, None where nobody computed it.
 
     Raises:
         RetrievalInvalid: a name that cannot be a folder, a malformed hash or time, an unknown time that
@@ -126,6 +152,7 @@ class Retrieval:
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
     citation: str | None = None
+    observations_digest: str | None = None
 
     def __post_init__(self) -> None:
         for name in (self.source_id, self.dataset_code):
@@ -133,6 +160,10 @@ class Retrieval:
                 raise self._invalid(f"{name!r} cannot name a source or dataset", "Use a-z 0-9 _ . $ - only.")
         if not _SHA256.fullmatch(self.content_sha256) or self.size_bytes < 0 or not self.format:
             raise self._invalid("hash, size or format is malformed", "Give SHA-256 in hex, bytes and format.")
+        if self.observations_digest is not None and not _SHA256.fullmatch(self.observations_digest):
+            raise self._invalid(
+                "the digest of the observations is malformed", "Give SHA-256 in hex, or none."
+            )
         for label, time, origin in (
             ("published_at", self.published_at, self.published_at_origin),
             ("seen_at", self.seen_at, self.seen_at_origin),
@@ -223,20 +254,28 @@ def vintage_order(retrieval: Retrieval) -> tuple[str, str, str, str]:
 def group_vintages(retrievals: Iterable[Retrieval]) -> list[tuple[Retrieval, ...]]:
     """Dated retrievals of one dataset, in order, each vintage together with its later sightings.
 
-    Identical bytes directly after themselves are a sighting; after other bytes they are a new vintage (a
-    revision taken back). The same bytes under another format or extent are another claim, so a vintage
-    too: a document imported under a wrong format can be put right by importing it again.
+    A retrieval is held against the newest vintage before it whose extent overlaps its own: slices of one
+    table come in turn, and what lies between two retrievals of a slice says nothing about it. The same claim
+    again is a sighting, anything else a new vintage; so a revision that is taken back is a new vintage. The
+    same claim is: the same bytes, format and extent, or the same observations and extent (a publisher repacks
+    a file, writes the hour into it, or announces a change that is none). The same bytes under another format
+    or extent are another claim: a document imported under a wrong format is put right by importing it again.
 
-    Returns: one tuple for each vintage, the retrieval that brought it first.
+    Returns: one tuple for each vintage, in order of the retrieval that brought it first.
     """
     groups: list[list[Retrieval]] = []
     for retrieval in sorted((r for r in retrievals if not r.is_undated), key=vintage_order):
-        if groups and _claim(groups[-1][0]) == _claim(retrieval):
-            groups[-1].append(retrieval)
+        before = next((g for g in reversed(groups) if g[0].extent.overlaps(retrieval.extent)), None)
+        if before is not None and any(_is_same_claim(seen, retrieval) for seen in before):
+            before.append(retrieval)
         else:
             groups.append([retrieval])
     return [tuple(group) for group in groups]
 
 
-def _claim(retrieval: Retrieval) -> tuple[str, str, Extent]:
-    return retrieval.content_sha256, retrieval.format, retrieval.extent
+def _is_same_claim(one: Retrieval, other: Retrieval) -> bool:
+    if one.extent != other.extent:
+        return False
+    if one.observations_digest is not None and one.observations_digest == other.observations_digest:
+        return True
+    return (one.content_sha256, one.format) == (other.content_sha256, other.format)

@@ -133,6 +133,7 @@ class Archive:
         parameters: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         citation: str | None = None,
+        observations_digest: str | None = None,
     ) -> Retrieval:
         """Archive one document as received. Adding the same retrieval again adds nothing.
 
@@ -141,6 +142,7 @@ class Archive:
             source_id, dataset_code: lower-cased; together the dataset's id.
             published_at, seen_at: UTC as `2017-07-31T14:35:14Z`, None where unknown, with where they come
                 from. They are never taken from the clock of whoever calls.
+            observations_digest: SHA-256 over what the document says, where it could be read.
 
         Returns: the record, new or already there.
 
@@ -167,6 +169,7 @@ class Archive:
                 parameters=parameters or {},
                 headers=headers or {},
                 citation=citation,
+                observations_digest=observations_digest,
             )
 
         draft = record("0" * 64, 0)  # refuses an impossible record before any byte is written

@@ -4,6 +4,8 @@ import dataclasses
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alp_pipeline.archive.retrieval import (
     Extent,
@@ -130,3 +132,118 @@ def test_the_same_bytes_with_another_claim_are_no_sighting() -> None:
 def test_a_document_without_any_time_enters_no_history() -> None:
     assert retrieval().is_undated
     assert group_vintages([retrieval()]) == []
+
+
+# -- sightings by content, and of slices -----------------------------------------------------------------
+
+D1, D2 = "1" * 64, "2" * 64
+IT, AT, BOTH = Extent({"geo": ["ITC4"]}), Extent({"geo": ["AT33"]}), Extent({"geo": ["AT33", "ITC4"]})
+
+
+def test_the_same_content_in_other_bytes_is_no_new_vintage() -> None:
+    first = retrieval(A, seen="2017-01-01", observations_digest=D1)
+    repacked = retrieval(B, seen="2017-02-01", observations_digest=D1)
+    bytes_again = retrieval(B, seen="2017-03-01")
+    assert days(group_vintages([bytes_again, repacked, first])) == [
+        ["2017-01-01", "2017-02-01", "2017-03-01"]
+    ]
+    revised = retrieval(B, seen="2017-02-01", observations_digest=D2)
+    taken_back = retrieval("c" * 64, seen="2017-03-01", observations_digest=D1)
+    assert [len(group) for group in group_vintages([first, revised, taken_back])] == [1, 1, 1]
+
+
+def test_an_unknown_content_is_never_taken_for_the_same() -> None:
+    first, other = retrieval(A, seen="2017-01-01"), retrieval(B, seen="2017-02-01")
+    known = retrieval(B, seen="2017-03-01", observations_digest=D1)
+    assert [len(group) for group in group_vintages([first, other, known])] == [1, 2]
+    elsewhere = retrieval("c" * 64, seen="2017-04-01", observations_digest=D1, extent=IT)
+    assert [len(group) for group in group_vintages([known, elsewhere])] == [1, 1]
+
+
+def test_slices_are_seen_again_past_other_slices() -> None:
+    rounds = [
+        retrieval(content, seen=day, extent=extent)
+        for day, it, at in (("2017-01-01", A, B), ("2017-01-02", A, B), ("2017-01-03", A, "c" * 64))
+        for content, extent in ((it, IT), (at, AT))
+    ]
+    assert [len(group) for group in group_vintages(rounds)] == [3, 2, 1]
+
+
+def test_a_slice_is_a_vintage_again_after_a_revision_of_what_it_overlaps() -> None:
+    before = retrieval(A, seen="2017-01-01", extent=IT)
+    whole = retrieval(B, seen="2017-01-02", extent=BOTH)
+    after = retrieval(A, seen="2017-01-03", extent=IT)
+    assert [len(group) for group in group_vintages([after, whole, before])] == [1, 1, 1]
+
+
+def test_the_digest_of_the_observations_is_told_only_where_it_is_known() -> None:
+    assert "observations_digest" not in retrieval().canonical_json()
+    told = retrieval(observations_digest=D1)
+    assert Retrieval.from_json(told.canonical_json(), where="x") == told
+    with pytest.raises(RetrievalInvalid, match="digest of the observations"):
+        retrieval(observations_digest="1" * 63)
+
+
+codes = st.lists(st.sampled_from("XYZ"), min_size=1, max_size=2)
+periods = st.sampled_from([None, "2014", "2015", "2015-Q3", "2016"])
+extents = st.builds(
+    Extent, st.dictionaries(st.sampled_from(["geo", "sex"]), codes), st.none() | st.tuples(periods, periods)
+)
+CELLS = [
+    ({"geo": geo, "sex": sex}, period)
+    for geo in "XYZ"
+    for sex in "XYZ"
+    for period in ("2013", "2014", "2014-Q1", "2015", "2015-Q3", "2016", "2017")
+]
+
+
+def covers(extent: Extent, codes_of_cell: dict[str, str], period: str) -> bool:
+    first, last = extent.periods or (None, None)
+    return (
+        all(codes_of_cell[name] in codes for name, codes in extent.dims.items())
+        and (first is None or period >= first)
+        and (last is None or period <= last + "~")
+    )
+
+
+@given(extents, extents)
+def test_extents_overlap_whenever_a_cell_lies_in_both_and_both_ways(one: Extent, other: Extent) -> None:
+    assert one.overlaps(other) == other.overlaps(one)
+    if any(covers(one, *cell) and covers(other, *cell) for cell in CELLS):
+        assert one.overlaps(other)
+
+
+some_retrievals = st.lists(
+    st.builds(
+        retrieval,
+        st.sampled_from([A, B]),
+        seen=st.sampled_from([f"2017-01-0{day}" for day in range(1, 7)]),
+        extent=st.sampled_from([Extent(), IT, AT, BOTH]),
+        observations_digest=st.sampled_from([None, D1, D2]),
+    ),
+    max_size=8,
+    unique_by=lambda r: r.retrieval_id,
+)
+
+
+@given(some_retrievals, st.randoms())
+def test_import_order_cannot_matter_and_nothing_is_lost(found: list[Retrieval], random: Any) -> None:
+    groups = group_vintages(found)
+    shuffled = list(found)
+    random.shuffle(shuffled)
+    assert group_vintages(shuffled) == groups
+    assert sorted((r for group in groups for r in group), key=vintage_order) == sorted(
+        found, key=vintage_order
+    )
+    assert [group[0] for group in groups] == sorted((g[0] for g in groups), key=vintage_order)
+
+
+@given(some_retrievals)
+def test_a_sighting_never_reaches_back_past_a_newer_vintage_of_its_extent(found: list[Retrieval]) -> None:
+    """So what the newest retrieval says of an extent is what its newest vintage says."""
+    groups = group_vintages(found)
+    for extent in {r.extent for r in found}:
+        newest = max((r for r in found if r.extent == extent), key=vintage_order)
+        group = next(group for group in groups if newest in group)
+        later = groups[groups.index(group) + 1 :]
+        assert not any(r.extent == extent for g in later for r in g)
