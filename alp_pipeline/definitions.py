@@ -10,8 +10,16 @@ from typing import Any
 import dagster as dg
 
 from alp_pipeline.catalog.loader import load_catalog
-from alp_pipeline.orchestration.assets import RESOURCE, build_assets
-from alp_pipeline.orchestration.jobs import REFRESH, refresh_job, refresh_schedule
+from alp_pipeline.orchestration.assets import build_assets
+from alp_pipeline.orchestration.declaring import RESOURCE
+from alp_pipeline.orchestration.freshness import freshness_check
+from alp_pipeline.orchestration.jobs import (
+    REFRESH,
+    freshness_job,
+    freshness_schedule,
+    refresh_job,
+    refresh_schedule,
+)
 from alp_pipeline.orchestration.resource import WorkspaceResource
 from alp_pipeline.settings import load_settings
 
@@ -24,10 +32,12 @@ def build_definitions(overrides: Mapping[str, Any] | None = None) -> dg.Definiti
     """
     settings = load_settings(**(overrides or {}))
     data_dir = str(settings.data_dir) if overrides else ""
+    catalog = load_catalog(settings.site_catalog_dir)
     return dg.Definitions(
-        assets=build_assets(load_catalog(settings.site_catalog_dir)),
-        jobs=[refresh_job()],
-        schedules=[refresh_schedule(settings)],
+        assets=build_assets(catalog, settings),
+        asset_checks=[freshness_check(catalog)],
+        jobs=[refresh_job(catalog), freshness_job(catalog)],
+        schedules=[refresh_schedule(settings, overrides or {}), freshness_schedule(settings)],
         resources={RESOURCE: WorkspaceResource(data_dir=data_dir)},
         # One process: the default executor pays seconds per step to import everything again.
         executor=dg.in_process_executor,

@@ -80,6 +80,10 @@ class Settings(BaseSettings):
     """Stands in the User-Agent, so that a service can reach whoever runs this."""
     poll_minutes: float = Field(default=10, ge=0)
     """How long an answer about what is new is good for within a refresh."""
+    fetch_retries: int = Field(default=2, ge=0, le=10)
+    """How often a run tries a fetch again that failed for a passing reason."""
+    fetch_retry_seconds: float = Field(default=30, ge=0)
+    """Before the first of these tries; each later one waits twice as long."""
     threads: int = Field(default=2, ge=1, le=256)
     """Threads of the bulk engines; results do not depend on it."""
     memory_limit_mb: int = Field(default=2048, ge=256)
@@ -99,6 +103,10 @@ class Settings(BaseSettings):
     def sources_dir(self) -> Path:
         """What the sources said last, and downloads under way."""
         return self.data_dir / "sources"
+
+    @property
+    def polls_dir(self) -> Path:
+        return self.sources_dir / "polls"
 
     @property
     def build_dir(self) -> Path:

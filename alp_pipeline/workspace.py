@@ -4,15 +4,24 @@ Belongs here: putting the parts together for one run. Does not: running stages i
 publishing (publish).
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING, Self
 
 from alp_pipeline.archive.store import Archive
 from alp_pipeline.build.stage import BuildStore, Plan, StageRecord
 from alp_pipeline.catalog.loader import load_catalog
-from alp_pipeline.catalog.models import Catalog
-from alp_pipeline.plan.assemble import build_plan
+from alp_pipeline.catalog.models import Catalog, DatasetEntry
+from alp_pipeline.plan.assemble import NO_POLLS, build_plan
 from alp_pipeline.settings import Settings
+from alp_pipeline.sources.age import Age, judge_age
+from alp_pipeline.sources.memory import Poll, PollMemory
+
+if TYPE_CHECKING:
+    from alp_pipeline.sources.pull import Sources
 
 SPACE_PER_ARCHIVED_BYTE = 25
 """What a cold build, its release and its reports took of the disk, per byte of (compressed) documents."""
@@ -20,9 +29,21 @@ SPACE_PER_ARCHIVED_BYTE = 25
 
 @dataclass(frozen=True)
 class Workspace:
-    """One data folder as a run sees it: the plan is made once and does not change under the run."""
+    """One data folder as a run sees it.
+
+    The plan is made once, when it is first needed, and does not change under the run: whatever fetches does
+    so before. A synthetic data folder never asks a source.
+    """
 
     settings: Settings
+    offline: bool = False
+    _open: ExitStack = field(default_factory=ExitStack, repr=False, compare=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -42,11 +63,77 @@ class Workspace:
 
     @cached_property
     def plan(self) -> Plan:
-        return build_plan(self.catalog, self.archive)
+        return build_plan(self.catalog, self.archive, self.polls() if self.is_online else NO_POLLS)
 
     @property
     def is_synthetic(self) -> bool:
         return self.archive.kind() == "synthetic"
+
+    @property
+    def is_online(self) -> bool:
+        """Whether sources are asked."""
+        return not self.offline and not self.is_synthetic
+
+    @cached_property
+    def sources(self) -> "Sources":
+        """The sources, open until the workspace is left. Only where `is_online`."""
+        from alp_pipeline.sources.pull import open_sources
+
+        return self._open.enter_context(open_sources(self.settings, self.catalog, self.archive))
+
+    def ask_sources(self, step: Callable[[str], None] = lambda _: None) -> list[DatasetEntry]:
+        """Ask the sources whose turn it is; the datasets that are to be fetched. Before the plan is made."""
+        wanted = [poll.dataset_id for poll in self.sources.ask(step) if poll.outcome == "asked"]
+        return [self.catalog.datasets[dataset_id] for dataset_id in wanted]
+
+    def last_poll(self, dataset: DatasetEntry) -> Poll | None:
+        """What came of asking for this dataset last."""
+        return PollMemory(self.settings.polls_dir).last(dataset.id)
+
+    def polls(self) -> dict[str, dict[str, str]]:
+        """What a release must say about its sources: failures and tables that are gone, by dataset."""
+        last = ((d.id, self.last_poll(d)) for d in self.catalog.datasets.values() if d.is_scheduled)
+        return {
+            dataset_id: {"outcome": poll.outcome, "detail": poll.detail}
+            for dataset_id, poll in last
+            if poll is not None and poll.outcome in ("failed", "gone")
+        }
+
+    def ages(self, now: datetime) -> dict[str, Age]:
+        """How old every dataset's newest vintage is, against its cadence; by dataset id."""
+        latest = self._latest_periods()
+        found = {}
+        for dataset in self.catalog.datasets.values():
+            vintages = self.archive.vintages(dataset.id)
+            found[dataset.id] = judge_age(
+                dataset,
+                published_at=vintages[-1].published_at if vintages else None,
+                latest_period=latest.get(dataset.id),
+                held=bool(vintages or self.archive.undated(dataset.id)),
+                now=now,
+            )
+        return found
+
+    def _latest_periods(self) -> dict[str, str]:
+        """The newest period with a reported value in the release that readers see, by dataset."""
+        from alp_pipeline.warehouse.query import NoRelease, open_read_only
+
+        try:
+            with open_read_only(self.settings.warehouse_file) as connection:
+                found = connection.execute(
+                    "SELECT dataset_id, max(time_period) FROM obs_current "
+                    "WHERE cell_state = 'reported' GROUP BY 1"
+                )
+                return dict(found.fetchall())
+        except NoRelease:
+            return {}
+
+    def clear_leftovers(self) -> None:
+        """Remove what dead writers left; the caller holds the refresh lock."""
+        from alp_pipeline.sources.pull import clear_downloads
+
+        self.archive.clear_partials()
+        clear_downloads(self.settings)
 
     def require_space(self) -> None:
         """Refuse to begin a build for which the disk is too full.

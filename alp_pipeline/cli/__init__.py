@@ -15,6 +15,7 @@ from alp_pipeline import __version__
 from alp_pipeline.cli.archive import archive
 from alp_pipeline.cli.output import EXIT_INTERNAL, EXIT_USAGE
 from alp_pipeline.cli.refresh import refresh, ui
+from alp_pipeline.cli.sources import sources
 from alp_pipeline.cli.warehouse import query, release, report
 from alp_pipeline.errors import AlpError
 
@@ -25,7 +26,7 @@ def alp() -> None:
     """The observatory of Alpine clusters: archive, refresh, query, report."""
 
 
-for command in (archive, query, refresh, release, report, ui):
+for command in (archive, query, refresh, release, report, sources, ui):
     alp.add_command(command)
 
 

@@ -27,22 +27,24 @@ if TYPE_CHECKING:
 @click.option(
     "--offline",
     is_flag=True,
-    help="Use the archive alone. So far every refresh does: no source is connected.",
+    help="Ask no source: use the archive alone.",
 )
 @click.option("--only", multiple=True, metavar="PATTERN", help="Only these assets and what depends on them.")
 @as_json_option
 def refresh(offline: bool, only: Sequence[str], as_json: bool) -> None:
-    """Bring the release and the reports up to date with archive, catalogue and code."""
+    """Bring archive, release and reports up to date with sources, catalogue and code."""
     from alp_pipeline.lock import RefreshUnderWay, refresh_lock
     from alp_pipeline.warehouse.retention import NotEnoughSpace
     from alp_pipeline.workspace import Workspace
 
     settings = load_settings()
-    if not offline and not as_json:
-        click.echo("No source is connected yet: this refresh uses the archive alone.", err=True)
     try:
-        with refresh_lock(settings.data_dir, purpose="alp refresh"):
-            sys.exit(_refresh(Workspace(settings), only, as_json))
+        with (
+            refresh_lock(settings.data_dir, purpose="alp refresh"),
+            Workspace(settings, offline=offline) as workspace,
+        ):
+            workspace.clear_leftovers()
+            sys.exit(_refresh(workspace, only, as_json))
     except (RefreshUnderWay, NotEnoughSpace) as error:
         say({"outcome": "refused", "detail": str(error)}, str(error), as_json=as_json)
         sys.exit(EXIT_NOTHING_PUBLISHED)
@@ -51,28 +53,59 @@ def refresh(offline: bool, only: Sequence[str], as_json: bool) -> None:
 def _refresh(workspace: "Workspace", only: Sequence[str], as_json: bool) -> int:
     from alp_pipeline.publish import current_build
 
-    newest = current_build(workspace)
+    if not workspace.offline and workspace.is_synthetic and not as_json:
+        click.echo("This data folder is synthetic: no source is asked.", err=True)
+    wanted = []
+    if workspace.is_online:
+        with progress("asking", None, quiet=as_json) as step:
+            wanted = workspace.ask_sources(step)
+    newest = None if wanted else current_build(workspace)
     if newest is not None:
         text = f"no change: release {newest.release_id} has every fingerprint; no run was launched"
         if newest.pinned_id:
             text += f"\nreaders see {newest.pinned_id} until: alp release unpin"
-        answer = {"outcome": "no change", "release": newest.release_id, "failures": []}
-        say(answer, text, as_json=as_json)
-        return 0
+        failures = _of_sources(workspace)
+        answer = {"outcome": "no change", "release": newest.release_id, "failures": failures}
+        say(answer, text + _listed(failures), as_json=as_json)
+        return EXIT_NAMED_FAILURES if failures else 0
     workspace.require_space()
     from alp_pipeline.orchestration.launch import run_refresh
     from alp_pipeline.plan.assemble import lineage
 
     total = len(lineage(workspace.catalog)) + 2
     with progress("refresh", total, quiet=as_json) as step:
-        result = run_refresh(workspace.settings, only, step)
-    return _report(workspace, result, as_json)
+        result = run_refresh(workspace.settings, only, step, offline=workspace.offline)
+    with type(workspace)(workspace.settings, offline=workspace.offline) as after:
+        return _report(after, result, as_json)
+
+
+def _of_sources(workspace: "Workspace") -> list[dict[str, str]]:
+    """What the sources failed to give, in the form of a failed rule."""
+    if not workspace.is_online:
+        return []
+    return [
+        {"scope": dataset, "subject": "", "rule": "source", "outcome": "failed", "detail": poll["detail"]}
+        for dataset, poll in workspace.polls().items()
+        if poll["outcome"] == "failed"
+    ]
+
+
+def _listed(failures: Sequence[dict[str, str]]) -> str:
+    """Failures for a person, those with one reason together."""
+    if not failures:
+        return ""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for f in failures:
+        who = f"{f['scope']} {f['subject']}".strip()
+        reasons.setdefault((f["rule"], f["detail"] or f["outcome"]), []).append(who)
+    lines = [f"- {', '.join(who)}: {rule}: {detail}" for (rule, detail), who in reasons.items()]
+    return f"\ndone with {len(failures)} named failure{'s' * (len(failures) != 1)}:\n" + "\n".join(lines)
 
 
 def _report(workspace: "Workspace", result: "dg.JobExecutionResult", as_json: bool) -> int:
     from alp_pipeline.warehouse import release as releases
 
-    failures = [
+    failures = _of_sources(workspace) + [
         {"scope": o.scope, "subject": o.subject, "rule": o.rule_id, "outcome": o.outcome, "detail": o.detail}
         for record in workspace.records().values()
         for o in record.outcomes
@@ -85,17 +118,12 @@ def _report(workspace: "Workspace", result: "dg.JobExecutionResult", as_json: bo
         "release": current.release_id if current else None,
         "failures": failures,
     }
-    lines = [f"- {f['scope']} {f['subject']}: {f['rule']}: {f['detail'] or f['outcome']}" for f in failures]
     if result.success:
         paths = workspace.settings
         text = (
             f"published {answer['release']}: {paths.warehouse_file}\nreports: {paths.reports_dir / 'current'}"
         )
-        if failures:
-            text += f"\ndone with {len(failures)} named failure{'s' * (len(failures) != 1)}:\n" + "\n".join(
-                lines
-            )
-        say(answer, text, as_json=as_json)
+        say(answer, text + _listed(failures), as_json=as_json)
         return EXIT_NAMED_FAILURES if failures else 0
     failed = result.get_step_failure_events()
     errors = [event.step_failure_data.error_display_string for event in failed]

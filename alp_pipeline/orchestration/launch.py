@@ -15,6 +15,7 @@ import dagster as dg
 from alp_pipeline.definitions import reconstructable_refresh
 from alp_pipeline.durable import write_text
 from alp_pipeline.errors import AlpError
+from alp_pipeline.orchestration.declaring import RESOURCE
 from alp_pipeline.orchestration.resource import clear_dead, on_step
 from alp_pipeline.settings import Settings
 
@@ -61,7 +62,7 @@ def instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
 
 
 def run_refresh(
-    settings: Settings, only: Sequence[str], step: Callable[[str], None]
+    settings: Settings, only: Sequence[str], step: Callable[[str], None], *, offline: bool = False
 ) -> dg.JobExecutionResult:
     """Run the refresh job in this process; the caller holds the refresh lock.
 
@@ -69,6 +70,7 @@ def run_refresh(
         only: asset names or patterns: `benchmark/*`, `sbs_r_nuts06_r2` (a dataset's code). Each selects its
             assets and what depends on them. Empty for everything.
         step: told the name of every asset as it begins.
+        offline: leave the sources alone.
 
     Raises:
         SelectionEmpty: no asset matches.
@@ -77,8 +79,9 @@ def run_refresh(
         clear_dead(opened, settings.data_dir)
         job = dg.reconstructable(reconstructable_refresh)
         selection = _selected(only) if only else None
+        config = _QUIET | {"resources": {RESOURCE: {"config": {"offline": offline}}}}
         with dg.execute_job(
-            job, instance=opened, asset_selection=selection, run_config=_QUIET, raise_on_error=False
+            job, instance=opened, asset_selection=selection, run_config=config, raise_on_error=False
         ) as result:
             return result
 

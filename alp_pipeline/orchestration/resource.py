@@ -38,21 +38,29 @@ def announce(asset: str) -> None:
 
 
 class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """The data folder. `data_dir` overrides the settings; empty means as set."""
+    """The data folder. `data_dir` overrides the settings; empty means as set.
+
+    `offline` leaves the sources alone: the run uses what the archive holds.
+    """
 
     data_dir: str = ""
+    offline: bool = False
     _workspace: Workspace | None = PrivateAttr(default=None)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["WorkspaceResource"]:
         settings = load_settings(**({"data_dir": self.data_dir} if self.data_dir else {}))
         run = context.run.run_id if context.run else "no run"
-        with refresh_lock(settings.data_dir, purpose=f"Dagster run {run}") as taken:
+        with (
+            refresh_lock(settings.data_dir, purpose=f"Dagster run {run}") as taken,
+            Workspace(settings, offline=self.offline) as workspace,
+        ):
             if taken and context.instance is not None:
                 clear_dead(context.instance, settings.data_dir, besides=run)
                 clear_partials(settings.build_dir)
-            self._workspace = Workspace(settings)
-            self._workspace.require_space()
+                workspace.clear_leftovers()
+            workspace.require_space()
+            self._workspace = workspace
             yield self
 
     @property

@@ -6,6 +6,7 @@ without an archive) and the plan of stages for one archive. A test holds the two
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from alp_pipeline.archive.retrieval import Retrieval
 from alp_pipeline.archive.store import Archive
@@ -19,6 +20,7 @@ from alp_pipeline.plan.observation import observation_stage
 from alp_pipeline.warehouse.tables import OPERATIONAL, TABLES
 
 RELEASE = "release"
+NO_POLLS: gate.Polls = MappingProxyType({})
 CATALOGUE_TABLES = ("dim_dataset", "dim_perimeter", "bridge_perimeter_region", "dim_indicator")
 OBSERVED_TABLES = ("dim_region", "dim_activity", "dim_time", "dim_document")
 
@@ -37,7 +39,7 @@ class AssetNode:
 
 
 def raw_asset(dataset: DatasetEntry) -> str:
-    """The asset that stands for a dataset's archived documents."""
+    """The asset that fetches a dataset and stands for its archived documents."""
     return f"raw/{dataset.source}/{dataset.code.lower()}"
 
 
@@ -71,7 +73,10 @@ def lineage(catalog: Catalog) -> list[AssetNode]:
 
 
 def _raw(entry: DatasetEntry) -> AssetNode:
-    text = f"Archived documents of {entry.code} ({entry.source}): {entry.title.en}."
+    text = f"Fetched and archived documents of {entry.code} ({entry.source}): {entry.title.en}."
+    if not entry.is_scheduled:
+        why = "documents are imported" if entry.access.family == "import" else "the entry is to verify"
+        text += f" Not fetched by a refresh: {why}."
     return AssetNode(raw_asset(entry), "raw", text, (), None, (entry.source, "archive"))
 
 
@@ -99,8 +104,11 @@ def _indicator_datasets(catalog: Catalog) -> list[str]:
     return sorted({name for entry in catalog.indicators.values() for name in entry.datasets})
 
 
-def build_plan(catalog: Catalog, archive: Archive) -> Plan:
-    """All stages of the build for what the archive holds now, the release gate included."""
+def build_plan(catalog: Catalog, archive: Archive, polls: gate.Polls = NO_POLLS) -> Plan:
+    """All stages of the build for what the archive holds now, the release gate included.
+
+    `polls` goes into `ops_outcome` alone: what the sources did not give last time.
+    """
     stages: list[Stage] = []
     readers: dict[str, str] = {}
     for dataset in catalog.datasets.values():
@@ -121,7 +129,7 @@ def build_plan(catalog: Catalog, archive: Archive) -> Plan:
     stages.append(indicators.indicator_stage(catalog))
     stages.append(regional_activity.regional_activity_stage(catalog))
     stages.append(specialisation.specialisation_stage(catalog))
-    stages.append(gate.gate_stage(catalog, [stage.name for stage in stages]))
+    stages.append(gate.gate_stage(catalog, [stage.name for stage in stages], polls))
     return Plan(stages)
 
 

@@ -26,17 +26,23 @@ if TYPE_CHECKING:
 Fact = tuple[str, str, int, int | None, str]
 """Rule id, table, checked, failed (None where it could not be counted), detail."""
 
+Polls = Mapping[str, Mapping[str, str]]
+"""Dataset id → outcome and detail of its last poll, where there is something to tell."""
+
 NAME = "release_gate"
 _BENCH_POINTS = ("value", "location_quotient", "size_share_pct", "focus_pct", "growth_pct")
 
 
-def gate_stage(catalog: Catalog, inputs: Sequence[str]) -> Stage:
-    """The gate over all stages of the build; it writes the operational tables or raises `GateRefused`."""
+def gate_stage(catalog: Catalog, inputs: Sequence[str], polls: Polls) -> Stage:
+    """The gate over all stages of the build; it writes the operational tables or raises `GateRefused`.
+
+    `polls` is what `ops_outcome` has to tell of the sources: failures, and tables that are gone.
+    """
     datasets = {observations_asset(entry): entry.id for entry in catalog.datasets.values()}
     (employment,) = catalog.indicators[MEASURES["employment"]].terms.values()
 
     def run(context: StageContext) -> None:
-        _judge(context, datasets, employment)
+        _judge(context, datasets, employment, polls)
 
     return Stage(
         name=NAME,
@@ -44,11 +50,15 @@ def gate_stage(catalog: Catalog, inputs: Sequence[str]) -> Stage:
         run=run,
         code=(*DECLARATIONS, "plan.gate", "quality"),
         inputs=tuple(sorted(inputs)),
-        parameters={"datasets": datasets, "employment": employment.model_dump(mode="json")},
+        parameters={
+            "datasets": datasets,
+            "employment": employment.model_dump(mode="json"),
+            "polls": {dataset: dict(poll) for dataset, poll in polls.items()},
+        },
     )
 
 
-def _judge(context: StageContext, datasets: Mapping[str, str], employment: Term) -> None:
+def _judge(context: StageContext, datasets: Mapping[str, str], employment: Term, polls: Polls) -> None:
     from alp_pipeline.quality.gate import GateRefused, critical_failures
     from alp_pipeline.quality.runner import judge_counts
     from alp_pipeline.quality.tables import validate_references
@@ -68,7 +78,7 @@ def _judge(context: StageContext, datasets: Mapping[str, str], employment: Term)
             raise GateRefused(refused, all_outcomes=[*of_tables, *context.outcomes])
         _write_validation(context, [*of_documents, *of_tables, *context.outcomes])
         _write_quarantine(context, connection, datasets)
-    _write_outcomes(context, datasets)
+    _write_outcomes(context, datasets, polls)
 
 
 def _collected(
@@ -209,8 +219,17 @@ def _write_quarantine(
     context.write_query(connection, "ops_quarantine", query)
 
 
-def _write_outcomes(context: StageContext, datasets: Mapping[str, str]) -> None:
-    rows = []
+def _write_outcomes(context: StageContext, datasets: Mapping[str, str], polls: Polls) -> None:
+    rows = [
+        {
+            "dataset_id": dataset_id,
+            "document_id": "",
+            "step": "source",
+            "outcome": "discontinued" if poll["outcome"] == "gone" else poll["outcome"],
+            "detail": poll["detail"],
+        }
+        for dataset_id, poll in polls.items()
+    ]
     for asset, dataset_id in datasets.items():
         facts = context.record(asset).facts
         for document_id, verdict in facts["standing"].items():

@@ -16,8 +16,8 @@ from alp_pipeline.durable import write_text
 from alp_pipeline.sources.family import Upstream
 
 Outcome = Literal["asked", "unchanged", "fetched", "same content", "gone", "failed"]
-"""`asked`: the source told what is new, nothing was fetched yet. `gone`: no longer offered. `same content`: the
-source announced a change, and the observations turned out to be the same."""
+"""`asked`: the source told what is new, nothing was fetched yet. `gone`: no longer offered. `same content`:
+the source announced a change, and the observations turned out to be the same."""
 
 
 @dataclass(frozen=True)

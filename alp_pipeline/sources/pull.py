@@ -3,18 +3,20 @@
 Belongs here: what is asked when, what counts as new, one dataset's failure kept to that dataset. Does not:
 protocols (the families), retry and rate policy (http), judging content (the intake gate), anything Dagster.
 
-A source with an inventory (Eurostat) is asked once per refresh for all its datasets; the others when their own
-pace (`politeness.poll_hours`) says so, dataset by dataset. What is fetched carries the source's signal in its
-retrieval record, so that the archive itself knows what was seen; losing the memory of polls costs a question.
+A source with an inventory (Eurostat) is asked once per refresh for all its datasets; the others when their
+own pace (`politeness.poll_hours`) says so, dataset by dataset. What is fetched carries the source's signal in
+its retrieval record, so that the archive itself knows what was seen; losing the memory of polls costs a
+question.
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from alp_pipeline.archive.retrieval import Retrieval
 from alp_pipeline.archive.store import Archive, DocumentWithdrawn
@@ -176,7 +178,9 @@ class Sources:
         state = {"asked": _asked(dataset), "part": part, "parts": parts}
         if upstream.signal is not None:
             state["signal"] = upstream.signal
-        return self._add(dataset, document, {**document.parameters, **state}, _content_digest(dataset, document))
+        return self._add(
+            dataset, document, {**document.parameters, **state}, _content_digest(dataset, document)
+        )
 
     def _add(
         self, dataset: DatasetEntry, document: Fetched, parameters: dict[str, Any], content: str | None
@@ -225,12 +229,6 @@ class Sources:
         """The live table behind an entry, verified or not. Raises: SourceError."""
         return self._connector(self.catalog.sources[dataset.source]).describe(dataset)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.session.close()
-
 
 _LIED = "the source announced a change, and the observations are the same: no new vintage"
 
@@ -238,23 +236,21 @@ _LIED = "the source announced a change, and the observations are the same: no ne
 @contextmanager
 def open_sources(settings: Settings, catalog: Catalog, archive: Archive) -> Iterator[Sources]:
     """The sources of a data folder. Nothing is asked yet."""
-    memory = PollMemory(settings.sources_dir / "polls")
+    _downloads(settings).mkdir(parents=True, exist_ok=True)
     with (
         PoliteSession(policy(catalog, settings), folder=settings.sources_dir / "hosts") as session,
-        Sources(settings, catalog, archive, memory, session, settings.sources_dir / "downloads") as sources,
+        TemporaryDirectory(dir=_downloads(settings)) as folder,
     ):
-        sources.folder.mkdir(parents=True, exist_ok=True)
-        yield sources
+        yield Sources(settings, catalog, archive, PollMemory(settings.polls_dir), session, Path(folder))
 
 
-def polls_to_tell(memory: PollMemory, datasets: Iterable[DatasetEntry]) -> dict[str, dict[str, str]]:
-    """What a release must say about its sources: failures and tables that are gone, by dataset."""
-    last = ((dataset.id, memory.last(dataset.id)) for dataset in datasets if dataset.is_scheduled)
-    return {
-        dataset_id: {"outcome": poll.outcome, "detail": poll.detail}
-        for dataset_id, poll in last
-        if poll is not None and poll.outcome in ("failed", "gone")
-    }
+def clear_downloads(settings: Settings) -> None:
+    """Remove what dead fetches left; the caller holds the refresh lock."""
+    shutil.rmtree(_downloads(settings), ignore_errors=True)
+
+
+def _downloads(settings: Settings) -> Path:
+    return settings.sources_dir / "downloads"
 
 
 def _newest(retrievals: Sequence[Retrieval]) -> Retrieval | None:
