@@ -44,6 +44,7 @@ class SocrataAccess(AccessModel):
     select: Filled | None = None
     where: Filled | None = None
     group: Filled | None = None
+    page_rows: int = Field(default=50_000, ge=1, le=50_000, description="fewer where rows are wide")
 
 
 class CkanAccess(AccessModel):
@@ -54,6 +55,7 @@ class CkanAccess(AccessModel):
     resource: Filled | None = Field(default=None, description="its id; the only one of its format when None")
     via: Literal["datastore", "file"]
     file_format: Literal["csv", "xlsx", "zip"] = "csv"
+    page_rows: int = Field(default=32_000, ge=1, le=32_000, description="fewer where rows are wide")
 
 
 class OpendatasoftAccess(AccessModel):
