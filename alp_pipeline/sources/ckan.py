@@ -303,14 +303,18 @@ def _in_one_language(value: Any) -> str | None:
     ('Beschäftigte', 'Addetti')
     """
     if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return value
+        value = _decoded(value)
     if isinstance(value, dict):
         texts = [value.get(language) for language in _LANGUAGES]
         return next((str(text) for text in (*texts, *value.values()) if text), None)
     return str(value) if value else None
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _records(result: Mapping[str, Any], place: str) -> list[dict[str, Any]]:
