@@ -1,7 +1,7 @@
 """Text tables torn into columns, block by block, with the lines that do not fit set aside.
 
 Belongs here: pyarrow's CSV reader set up so that nothing is converted, guessed or lost. Does not: what the
-columns mean (eurostat_tsv, sdmx_csv).
+columns mean (the format modules).
 """
 
 from collections.abc import Iterator
@@ -41,6 +41,7 @@ class Table:
         heading_bytes: its length, from which the size of blocks follows.
         delimiter: one character.
         is_quoted: whether `"` encloses texts, which may then hold delimiters and line ends.
+        skip: lines above the heading.
     """
 
     document: Document
@@ -48,6 +49,7 @@ class Table:
     heading_bytes: int
     delimiter: str
     is_quoted: bool
+    skip: int = 0
     ragged: list[RaggedLine] = field(default_factory=list)
 
     def blocks(self) -> Iterator[pa.RecordBatch]:
@@ -64,7 +66,7 @@ class Table:
                     read_options=csv.ReadOptions(
                         block_size=max(_BLOCK, 4 * self.heading_bytes),
                         column_names=names,
-                        skip_rows=1,
+                        skip_rows=self.skip + 1,
                         use_threads=False,  # otherwise ragged lines come without their numbers
                     ),
                     parse_options=csv.ParseOptions(

@@ -7,10 +7,12 @@ lines mean (the format modules).
 
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+from zipfile import BadZipFile
 
 import pyarrow as pa
 
@@ -51,21 +53,24 @@ class Document:
     Args:
         source: a path, or a binary stream that can seek; it is read from where it stands and left open.
         where: how errors call it.
+        encoding: of the text; another one than UTF-8 is turned into it while reading.
     """
 
-    def __init__(self, source: Source, *, where: str) -> None:
+    def __init__(self, source: Source, *, where: str, encoding: str = "utf-8") -> None:
         self.where = where
         self._source = source
+        self._encoding = encoding
         self._start = 0 if isinstance(source, str | Path) else source.tell()
 
     @contextmanager
     def open(self) -> Iterator[pa.NativeFile]:
-        """The decompressed bytes from the beginning. Read them inside `damage_named`."""
+        """The decompressed bytes from the beginning, text in UTF-8. Read them inside `damage_named`."""
         with self._raw() as raw:
             is_compressed = raw.read(2) == _GZIP_MAGIC
         raw = self._raw()
         with pa.CompressedInputStream(raw, "gzip") if is_compressed else raw as stream:
-            yield stream
+            is_utf8 = self._encoding == "utf-8"
+            yield stream if is_utf8 else pa.transcoding_input_stream(stream, self._encoding, "utf8")
 
     def _raw(self) -> pa.NativeFile:
         if isinstance(self._source, str | Path):
@@ -73,8 +78,8 @@ class Document:
         self._source.seek(self._start)
         return pa.PythonFile(_Borrowed(self._source), mode="r")
 
-    def first_line(self) -> tuple[str, bool]:
-        """The first line without its end, and whether anything follows it.
+    def first_line(self, *, skip: int = 0) -> tuple[str, bool]:
+        """The first line, or that after `skip` others, without its end; and whether anything follows it.
 
         Raises:
             EmptyDocument, NotADataDocument, WrongEncoding, DamagedDocument, MalformedDocument.
@@ -85,19 +90,26 @@ class Document:
             opening = head.lstrip()[:1]
             if opening in (b"<", b"{", b"["):
                 raise not_data(head, where=self.where)
-            while b"\n" not in head and len(head) < _LONGEST_FIRST_LINE:
+            while head.count(b"\n") <= skip and len(head) < _LONGEST_FIRST_LINE:
                 more = stream.read(_HEAD_BYTES)
                 if not more:
                     break
                 head += more
-            line, end, rest = head.partition(b"\n")
+            lines = head.split(b"\n", skip + 1)
+            if len(lines) <= skip:
+                raise MalformedDocument(
+                    f"it has {len(lines)} lines, and its heading should be in line {skip + 1}",
+                    where=self.where,
+                    todo="Correct heading_row in the catalogue entry's layout.",
+                )
+            line, rest = lines[skip], lines[skip + 1 :]
             if len(line) >= _LONGEST_FIRST_LINE:
                 raise MalformedDocument(
                     f"the first line has no end within {_LONGEST_FIRST_LINE} bytes",
                     where=self.where,
                     todo=_FETCH_AGAIN,
                 )
-            has_more = bool(rest or (end and stream.read(1)))
+            has_more = bool(rest and (rest[0] or stream.read(1)))
         text = self.text(line.removeprefix(_UTF8_MARK)).removesuffix("\r")
         if "\r" in text:
             # pyarrow would end the first line there, and take the rest of the heading for data.
@@ -106,22 +118,31 @@ class Document:
             )
         return text, has_more
 
+    def content(self, *, limit: int) -> bytes:
+        """All of the bytes, for formats that cannot be read in pieces.
+
+        Raises:
+            MalformedDocument: more than `limit` bytes after decompression; DamagedDocument.
+        """
+        with damage_named(self.where), self.open() as stream:
+            found: bytes = stream.read(limit + 1)
+        if len(found) > limit:
+            raise MalformedDocument(
+                f"it holds more than {limit >> 20} MiB, the most that this format is read with",
+                where=self.where,
+                todo="Ask the publisher for TSV or SDMX-CSV, which are read in pieces.",
+            )
+        return found
+
     def whole(self, *, limit: int) -> str:
         """All of the text, for formats that cannot be read in pieces.
 
         Raises:
             MalformedDocument: more than `limit` bytes after decompression; and as `first_line`.
         """
-        with damage_named(self.where), self.open() as stream:
-            content = stream.read(limit + 1)
-        if len(content) > limit:
-            raise MalformedDocument(
-                f"it holds more than {limit >> 20} MiB, the most that this format is read with",
-                where=self.where,
-                todo="Ask the publisher for TSV or SDMX-CSV, which are read in pieces.",
-            )
-        self.refuse_unless_text(content[:_HEAD_BYTES])
-        return self.text(content.removeprefix(_UTF8_MARK))
+        found = self.content(limit=limit)
+        self.refuse_unless_text(found[:_HEAD_BYTES])
+        return self.text(found.removeprefix(_UTF8_MARK))
 
     def refuse_unless_text(self, head: bytes) -> None:
         """Raise what the first bytes give away: nothing there, another encoding, an archive."""
@@ -164,9 +185,21 @@ def refuse_nul_bytes(column: pa.BinaryArray | pa.StringArray, *, where: str) -> 
 
 @contextmanager
 def damage_named(where: str) -> Iterator[None]:
-    """Turn Arrow's errors about a document's bytes into ours; errors of the disk pass as they are."""
+    """Turn errors about a document's bytes into ours; errors of the disk pass as they are."""
     try:
         yield
+    except UnicodeDecodeError as error:
+        raise WrongEncoding(
+            f"byte 0x{error.object[error.start]:02x} stands for nothing in {error.encoding}",
+            where=where,
+            todo="Correct the encoding in the catalogue entry's layout.",
+        ) from error
+    except (BadZipFile, zlib.error, EOFError) as error:
+        raise DamagedDocument(
+            f"the bytes of this part of the ZIP archive are damaged or end early ({error})",
+            where=where,
+            todo=_FETCH_AGAIN,
+        ) from error
     except pa.ArrowInvalid as error:
         text = str(error)
         if "UTF8" in text:

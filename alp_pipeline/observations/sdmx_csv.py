@@ -11,25 +11,17 @@ whatever a TSV cell may.
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from alp_pipeline.observations.batches import (
-    TIME_NAMES,
-    SeriesTable,
-    assembled,
-    checked_dimensions,
-    constant,
-)
-from alp_pipeline.observations.cells import Cells, composed, read_cells, refused
+from alp_pipeline.observations.batches import TIME_NAMES, checked_dimensions
+from alp_pipeline.observations.cells import Cells, composed, read_cells
 from alp_pipeline.observations.delimited import Table
 from alp_pipeline.observations.errors import HeaderMismatch, MalformedDocument
-from alp_pipeline.observations.periods import normalised_period
 from alp_pipeline.observations.reading import Reading, in_order
+from alp_pipeline.observations.rows import Problem, RowBatch, Tally, no_text, ragged_batch, row_batch
 
 _MESSAGE: Final = ("DATAFLOW", "LAST UPDATE", "STRUCTURE", "STRUCTURE_ID", "STRUCTURE_NAME", "ACTION")
 _STATUS: Final = ("OBS_FLAG", "OBS_STATUS")
@@ -62,18 +54,16 @@ class SdmxCsv(Reading):
         if not has_more:
             return
         self._table = Table(self.document, len(heading), len(line.encode()), delimiter, is_quoted=True)
-        series: list[npt.NDArray[np.uint64]] = []
-        periods: set[str] = set()
-        for batch, found_series, found_periods in in_order(self._observations, self._table.blocks()):
-            series.append(found_series)
-            periods.update(found_periods)
-            self._cells += batch.num_rows
-            yield batch
+        tally = Tally()
+        for found in in_order(self._observations, self._table.blocks()):
+            tally.add(found)
+            self._cells += found.batch.num_rows
+            yield found.batch
         if self._table.ragged:
-            yield self._ragged_batch()
+            yield ragged_batch(self.dataset, self.document_id, self._table.ragged, self._table.columns)
             self._cells += len(self._table.ragged)
-        self._series_count = len(np.unique(np.concatenate(series))) if series else 0
-        self._periods = tuple(sorted(periods))
+        self._series_count = tally.series_count
+        self._periods = tally.periods
 
     def _heading(self, line: str, delimiter: str) -> list[str]:
         try:
@@ -118,26 +108,20 @@ class SdmxCsv(Reading):
             action=place.get("ACTION"),
         )
 
-    def _observations(self, lines: pa.RecordBatch) -> tuple[pa.RecordBatch, npt.NDArray[np.uint64], set[str]]:
-        """One batch, with what it adds to the counts: hashes of its series, its periods."""
-        layout, rows = self._layout, lines.num_rows
-        codes = {name: self._encoded(lines, at) for name, at in layout.dimensions.items()}
-        series = SeriesTable.of(self.dataset, codes, rows)
-        time_period, is_period = _normalised(self._encoded(lines, layout.time))
-        problems = [(pc.invert(is_period), "TIME_PERIOD is not a time period")]
-        problems += [
-            (pc.equal(column.cast(pa.string()), ""), f"no code for the dimension {name}")
-            for name, column in codes.items()
-        ]
+    def _observations(self, lines: pa.RecordBatch) -> RowBatch:
+        layout = self._layout
+        problems: list[Problem] = []
         if layout.action is not None:
             allowed = pc.match_substring_regex(self._column(lines, layout.action), _ACTIONS)
             problems.append((pc.invert(allowed), "ACTION says that this is no observation"))
-        cells = self._cells_of(lines)
-        for mask, problem in problems:
-            if pc.any(mask).as_py():
-                cells = refused(cells, problem, mask)
-        batch = assembled(self.dataset, self.document_id, series, lambda own: own, time_period, cells)
-        return batch, _hashed(series.key), set(time_period.filter(is_period).unique().to_pylist())
+        return row_batch(
+            self.dataset,
+            self.document_id,
+            {name: self._encoded(lines, at) for name, at in layout.dimensions.items()},
+            self._encoded(lines, layout.time),
+            self._cells_of(lines),
+            problems,
+        )
 
     def _cells_of(self, lines: pa.RecordBatch) -> Cells:
         layout = self._layout
@@ -150,42 +134,8 @@ class SdmxCsv(Reading):
 
     def _column(self, lines: pa.RecordBatch, at: int | None) -> pa.StringArray:
         if at is None:
-            return pa.array([""]).take(pa.array(np.zeros(lines.num_rows, np.int32)))
+            return no_text(lines.num_rows).cast(pa.string())
         return pc.ascii_trim_whitespace(self._table.text(lines.column(at)))
 
     def _encoded(self, lines: pa.RecordBatch, at: int) -> pa.DictionaryArray:
         return self._column(lines, at).dictionary_encode()
-
-    def _ragged_batch(self) -> pa.RecordBatch:
-        ragged = self._table.ragged
-        problems = [
-            f"line {line.number} has {line.columns} columns, the heading {self._table.columns}"
-            for line in ragged
-        ]
-        cells = read_cells(pa.array([line.text for line in ragged]), np.arange(len(ragged), dtype=np.int32))
-        return assembled(
-            self.dataset,
-            self.document_id,
-            SeriesTable.unknown(pa.array([line.first for line in ragged])),
-            lambda own: own,
-            constant("", len(ragged)),
-            refused(cells, pa.array(problems)),
-        )
-
-
-def _normalised(texts: pa.DictionaryArray) -> tuple[pa.DictionaryArray, pa.BooleanArray]:
-    """Periods in our spelling, those that are none as they stand; and which are periods."""
-    published = texts.dictionary.to_pylist()
-    ours = [normalised_period(text) for text in published]
-    words = [period or text for period, text in zip(ours, published, strict=True)]
-    is_period = pa.array([period is not None for period in ours], pa.bool_()).take(texts.indices)
-    periods = pa.array(words, pa.string()).take(texts.indices).dictionary_encode()
-    return periods, is_period
-
-
-def _hashed(keys: pa.StringArray) -> npt.NDArray[np.uint64]:
-    """Distinct keys as 64-bit hashes, to count series by: the keys themselves would fill the memory."""
-    from pandas.util import hash_array
-
-    hashes: npt.NDArray[Any] = hash_array(keys.unique().to_numpy(zero_copy_only=False), categorize=False)
-    return hashes
