@@ -49,6 +49,9 @@ test: check ## Checks and the tests that need minutes
 test-all: check ## Every test, the slow ones included (needs Chromium for the pages)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
+test-live: $(READY) ## Ask every real service one small question (needs the internet; outside the gate)
+	@$(BIN)/python -m pytest -m live -o addopts="" alp_pipeline_tests/live
+
 bench: $(READY) ## Print the benchmarks' ratios
 	@for file in alp_pipeline_tests/benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
@@ -60,4 +63,4 @@ lock: $(READY) ## Resolve pyproject.toml anew into requirements.lock
 clean: ## Remove what running made (the archive of data/ stays)
 	@rm -rf $(DEMO_DATA) .mypy_cache .pytest_cache .ruff_cache
 
-.PHONY: help setup demo ui check test test-all bench lock clean
+.PHONY: help setup demo ui check test test-all test-live bench lock clean
