@@ -5,8 +5,9 @@ Belongs here: writing under a temporary name, flushing to the disk, renaming. Do
 
 import os
 import secrets
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 TEMPORARY_MARK = ".partial-"
@@ -60,12 +61,19 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def clear_partials(folder: Path) -> int:
-    """Remove what dead writers left below `folder`; the caller holds the lock that says none is alive.
+def clear_partials(folder: Path, *, idle_seconds: float = 0) -> int:
+    """Remove what dead writers left below `folder`.
+
+    The caller holds the lock that says none is alive. Where writers take no lock, `idle_seconds` tells the
+    dead from the living: a file that was not written to for so long has no writer any more.
 
     Returns: how many files went.
     """
-    found = [path for path in folder.rglob(f"*{TEMPORARY_MARK}*") if path.is_file()]
-    for path in found:
-        path.unlink(missing_ok=True)
-    return len(found)
+    newest = time.time() - idle_seconds
+    cleared = 0
+    for path in list(folder.rglob(f"*{TEMPORARY_MARK}*")):
+        with suppress(FileNotFoundError):  # its writer was done with it meanwhile
+            if path.is_file() and path.stat().st_mtime <= newest:
+                path.unlink()
+                cleared += 1
+    return cleared

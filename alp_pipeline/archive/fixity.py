@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from alp_pipeline.archive.decisions import Decision, DecisionInvalid
 from alp_pipeline.archive.importer import Progress
 from alp_pipeline.archive.objects import DocumentUnreadable, measure
 from alp_pipeline.archive.retrieval import Retrieval, RetrievalInvalid
@@ -24,10 +25,12 @@ Problem = Literal[
     "bytes unreadable",
     "record altered",
     "tombstone altered",
+    "decision altered",
     "kind altered",
     "mixed kinds",
     "erasure unfinished",
     "object without record",
+    "decision without document",
     "stray partial",
     "foreign file",
 ]
@@ -39,14 +42,18 @@ _TODO: dict[Problem, str] = {
     "bytes unreadable": "Check the disk and the file's permissions.",
     "record altered": "Move the file out of the archive, then import the document again or restore it.",
     "tombstone altered": "Restore it from a backup; without it the withdrawn document could return.",
+    "decision altered": "Restore it from a backup or an export; without it the rules decide alone.",
     "kind altered": 'Write {"kind": "synthetic"} or {"kind": "real"} into it, as the documents are.',
     "mixed kinds": "Move the record out of the archive; its document belongs to another data folder.",
     "erasure unfinished": "Finish it: alp archive withdraw, with the same hash.",
     "object without record": "No document: a write died, or a record was lost. Import it again or remove it.",
-    "stray partial": "No document: a write died. The next refresh removes it.",
+    "decision without document": "It says nothing here: its document was never imported.",
+    "stray partial": "No document: a write died. A refresh removes it an hour after its last byte.",
     "foreign file": "Not put there by the archive. Move it out.",
 }
-_HARMLESS: frozenset[Problem] = frozenset({"object without record", "stray partial", "foreign file"})
+_HARMLESS: frozenset[Problem] = frozenset(
+    {"object without record", "decision without document", "stray partial", "foreign file"}
+)
 
 
 @dataclass(frozen=True)
@@ -102,6 +109,7 @@ def verify(archive: Archive, progress: Progress | None = None) -> list[Finding]:
         path = archive.objects.path(content_sha256)
         if content_sha256 not in withdrawn and not path.is_file():
             findings.extend(_of("bytes missing", archive, path, retrieval) for retrieval in retrievals)
+    findings.extend(_check_decisions(archive, {r.retrieval_id for group in owners.values() for r in group}))
     findings.extend(_check_rest(archive, has_records=bool(owners)))
     if progress:
         progress(len(files), len(files), "")
@@ -178,6 +186,35 @@ def _check_object(
     problem: Problem = "bytes truncated" if size < retrievals[0].size_bytes else "bytes changed"
     detail = f"{size} bytes of {retrievals[0].size_bytes}, SHA-256 now {found}"
     return [_of(problem, archive, path, retrieval, detail) for retrieval in retrievals]
+
+
+def _check_decisions(archive: Archive, held: set[str]) -> list[Finding]:
+    findings = []
+    for path in sorted(archive.decided.rglob("*")):
+        if not path.is_file():
+            continue
+        if path.suffix != ".json":
+            findings.append(_litter(archive, path))
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+            decision = Decision.from_json(text, where=str(path))
+            altered = "" if decision.text() == text else "not written by the archive"
+            altered = altered if archive.decision_path(decision) == path else "content and name disagree"
+        except (DecisionInvalid, UnicodeDecodeError, OSError) as error:
+            altered = _reason(error)
+        if altered:
+            findings.append(Finding("decision altered", _name(archive, path), altered))
+        elif decision.retrieval_id not in held | _withdrawn_ids(archive):
+            findings.append(Finding("decision without document", _name(archive, path)))
+    return findings
+
+
+def _withdrawn_ids(archive: Archive) -> set[str]:
+    try:
+        return {d.retrieval_id for stone in archive.tombstones() for d in stone.documents}
+    except AlpError:
+        return set()  # an altered tombstone has a finding of its own
 
 
 def _check_rest(archive: Archive, *, has_records: bool) -> list[Finding]:

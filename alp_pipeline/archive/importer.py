@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from alp_pipeline.archive.decisions import Decision, DecisionInvalid
 from alp_pipeline.archive.document_times import document_times
 from alp_pipeline.archive.manifest import Entry, ManifestInvalid, locate, read_manifest
 from alp_pipeline.archive.objects import ArchiveNotWritable
@@ -35,6 +36,8 @@ class ImportReport:
     already_there: list[Retrieval] = field(default_factory=list)
     failed: list[AlpError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    decided: list[Decision] = field(default_factory=list)
+    """Decisions that are new here; they travel with an export."""
 
     def summary(self) -> str:
         """One line.
@@ -45,7 +48,7 @@ class ImportReport:
         counts = (
             f"{len(self.added)} added, {len(self.already_there)} already there, {len(self.failed)} failed"
         )
-        return f"{self.folder}: {counts}"
+        return f"{self.folder}: {counts}" + (f", {len(self.decided)} decisions" if self.decided else "")
 
 
 def import_folder(archive: Archive, folder: Path, *, progress: Progress | None = None) -> ImportReport:
@@ -68,6 +71,7 @@ def import_folder(archive: Archive, folder: Path, *, progress: Progress | None =
     archive.refuse_other_kind(manifest.kind)
     report = ImportReport(folder, failed=list(manifest.refused))
     _import_tombstones(archive, folder, report)
+    _import_decisions(archive, folder, report)
     for done, entry in enumerate(manifest.entries):
         if progress:
             progress(done, len(manifest.entries), entry.path)
@@ -141,6 +145,25 @@ def _import_tombstones(archive: Archive, folder: Path, report: ImportReport) -> 
                     todo=f"To follow: alp archive withdraw {stone.content_sha256} --reason …",
                 )
             archive.bury(stone)
+        except ArchiveNotWritable:
+            raise
+        except AlpError as error:
+            report.failed.append(error)
+
+
+def _import_decisions(archive: Archive, folder: Path, report: ImportReport) -> None:
+    """Decisions travel with an export; one whose document is not here yet waits for it."""
+    for path in sorted((folder / "decisions").glob("*.json")):
+        try:
+            decision = Decision.from_json(path.read_text(encoding="utf-8"), where=str(path))
+            if decision.decision_id != path.stem:
+                raise DecisionInvalid(
+                    "is another decision than its name says",
+                    where=str(path),
+                    todo="Export the archive again; an exported folder is not to be edited.",
+                )
+            if archive.keep_decision(decision):
+                report.decided.append(decision)
         except ArchiveNotWritable:
             raise
         except AlpError as error:

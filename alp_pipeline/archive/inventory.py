@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from alp_pipeline.archive.retrieval import group_vintages
+from alp_pipeline.archive.retrieval import Retrieval, group_vintages
 from alp_pipeline.archive.store import Archive
 
 NOT_CATALOGUED = "archived, not catalogued"
 NOT_READ = "format not yet read"
 READABLE = "readable"
+METADATA = "metadata of its dataset"
 WITHDRAWN = "withdrawn"
 
 
@@ -44,7 +45,8 @@ def inventory(
         readable_formats: formats for which there is a reader.
 
     Returns: rows whose standing is `readable`, `withdrawn`, or what stands in the way: `archived, not
-        catalogued`, `format not yet read`, or both, parted by a semicolon.
+        catalogued`, `format not yet read`, or both, parted by a semicolon. A structure or constraint of a
+        catalogued dataset is `metadata of its dataset`.
     """
     retrievals = archive.retrievals()
     vintages = {
@@ -63,7 +65,7 @@ def inventory(
             r.seen_at,
             r.licence,
             "undated" if r.is_undated else "vintage" if r.retrieval_id in vintages else "sighting",
-            standing(r.dataset_id in catalogued, r.format in readable_formats),
+            _standing(r, catalogued, readable_formats),
         )
         for r in retrievals
     ]
@@ -84,6 +86,12 @@ def inventory(
         for d in stone.documents
     ]
     return sorted([*rows, *gone], key=lambda row: row.dataset_id)
+
+
+def _standing(retrieval: Retrieval, catalogued: Collection[str], formats: Collection[str]) -> str:
+    if retrieval.metadata_of in catalogued:
+        return METADATA
+    return standing(retrieval.dataset_id in catalogued, retrieval.format in formats)
 
 
 def standing(is_catalogued: bool, is_readable: bool) -> str:

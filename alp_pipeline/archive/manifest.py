@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from alp_pipeline.archive.kind import MixedKinds, read_kind
 from alp_pipeline.archive.retrieval import Extent, Kind, Retrieval, RetrievalInvalid
-from alp_pipeline.archive.store import MixedKinds, read_kind
 from alp_pipeline.errors import AlpError
 
 MANIFEST = "manifest.csv"

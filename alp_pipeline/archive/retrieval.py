@@ -21,6 +21,7 @@ TimeOrigin = Literal["gzip header", "document", "manifest", "inventory", "reques
 # A name becomes a folder. Eurostat's own extraction codes hold a `$`.
 _NAME = re.compile(r"[a-z0-9_][a-z0-9_.$-]{0,199}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_METADATA = ("$structure", "$constraint")
 
 
 class RetrievalInvalid(AlpError):
@@ -184,6 +185,11 @@ class Retrieval:
         return f"{self.source_id}.{self.dataset_code}"
 
     @property
+    def metadata_of(self) -> str | None:
+        """The dataset that this document describes (its structure or constraint); None for one of data."""
+        return metadata_of(self.dataset_id)
+
+    @property
     def kind(self) -> Kind:
         return "synthetic" if self.is_synthetic else "real"
 
@@ -228,6 +234,15 @@ class Retrieval:
                 where=where,
                 todo="Restore the record from a backup or an export, or import the document again.",
             ) from error
+
+
+def metadata_of(dataset_id: str) -> str | None:
+    """The dataset whose structure or constraint is archived under this id; None for a dataset itself.
+
+    >>> metadata_of("eurostat.tgs00001$structure"), metadata_of("eurostat.tgs00001$dv_12")
+    ('eurostat.tgs00001', None)
+    """
+    return next((dataset_id.removesuffix(end) for end in _METADATA if dataset_id.endswith(end)), None)
 
 
 def vintage_order(retrieval: Retrieval) -> tuple[str, str, str, str]:

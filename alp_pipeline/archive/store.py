@@ -11,12 +11,12 @@ because two writers of the same document write the same bytes under the same nam
 
 import hashlib
 import json
-import os
-import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, cast, get_args
+from typing import Any, BinaryIO
 
+from alp_pipeline.archive import kind as kinds
+from alp_pipeline.archive.decisions import Decision, DecisionInvalid, decision_order
 from alp_pipeline.archive.objects import (
     ArchiveCorrupt,
     ObjectStore,
@@ -33,12 +33,11 @@ from alp_pipeline.archive.retrieval import (
     vintage_order,
 )
 from alp_pipeline.archive.tombstone import Tombstone
-from alp_pipeline.durable import TEMPORARY_MARK, clear_partials, flush, write_text
+from alp_pipeline.durable import clear_partials, write_text
 from alp_pipeline.errors import AlpError
 
-
-class MixedKinds(AlpError):
-    """Synthetic and real documents may not meet in one data folder."""
+IDLE_SECONDS = 3600.0
+"""A temporary file that was not written to for so long has no living writer."""
 
 
 class DocumentWithdrawn(AlpError):
@@ -66,6 +65,7 @@ class Archive:
         self.objects = ObjectStore(root / "objects")
         self.records = root / "retrievals"
         self.erasures = root / "erasures"
+        self.decided = root / "decisions"
 
     # -- kind ---------------------------------------------------------------------------------------
 
@@ -75,7 +75,7 @@ class Archive:
         Raises:
             ArchiveCorrupt: `kind.json` says neither synthetic nor real.
         """
-        return read_kind(self.root / "kind.json")
+        return kinds.read_kind(self.root / kinds.KIND_FILE)
 
     def claim_kind(self, kind: Kind) -> None:
         """Say what the archive holds; free before the first document, final after it.
@@ -83,35 +83,11 @@ class Archive:
         Raises:
             MixedKinds: it holds the other kind.
         """
-        if self.kind() is None:
-            self._write_kind(kind)
-        self.refuse_other_kind(kind)
+        kinds.claim_kind(self.root, kind)
 
     def refuse_other_kind(self, kind: Kind) -> None:
         """Raise MixedKinds when the archive holds documents of another kind than `kind`; write nothing."""
-        held = self.kind()
-        if held not in (None, kind):
-            raise MixedKinds(
-                f"this archive is {held}, the documents to add are {kind}",
-                where=str(self.root),
-                todo="Use another data folder for them (ALP_DATA_DIR).",
-            )
-
-    def _write_kind(self, kind: Kind) -> None:
-        # Of two first writers of different kinds, link() lets the first win, a rename would the last.
-        target = self.root / "kind.json"
-        with writing(self.root):
-            ensure_folder(self.root)
-            staging = target.with_name(f"kind.json{TEMPORARY_MARK}{os.getpid()}-{secrets.token_hex(4)}")
-            try:
-                staging.write_text(json.dumps({"kind": kind}) + "\n", encoding="utf-8")
-                flush(staging)
-                os.link(staging, target)
-                flush(self.root)
-            except FileExistsError:
-                return
-            finally:
-                staging.unlink(missing_ok=True)
+        kinds.refuse_other_kind(self.root, kind)
 
     # -- adding -------------------------------------------------------------------------------------
 
@@ -223,6 +199,16 @@ class Archive:
             write_text(path, stone.to_json())
         return True
 
+    def keep_decision(self, decision: Decision) -> bool:
+        """Keep a person's decision on a document. Returns: False when it was there."""
+        path = self.decision_path(decision)
+        if path.exists():
+            return False
+        with writing(path):
+            ensure_folder(path.parent)
+            write_text(path, decision.text())
+        return True
+
     # -- reading ------------------------------------------------------------------------------------
 
     def datasets(self) -> list[str]:
@@ -274,16 +260,26 @@ class Archive:
         path = self.tombstone_path(content_sha256)
         return self._read_tombstone(path) if path.exists() else None
 
-    def fingerprint(self, dataset_id: str) -> str:
-        """A hash that changes with every retrieval added to or withdrawn from the dataset.
+    def decisions(self, dataset_id: str | None = None) -> list[Decision]:
+        """What people decided, on one dataset's documents or at all, oldest first.
 
-        Read from file names and tombstones alone, so asking costs nothing even for large documents.
+        Raises:
+            ArchiveCorrupt: a record cannot be read or is not what its name says.
+        """
+        found = [self._read_decision(path) for path in self.decided.glob("*.json")]
+        return sorted((d for d in found if dataset_id in (None, d.dataset_id)), key=decision_order)
+
+    def fingerprint(self, dataset_id: str) -> str:
+        """A hash that changes with every retrieval of the dataset added or withdrawn, and every decision.
+
+        Read from file names, tombstones and decisions: asking costs nothing even for large documents.
         """
         withdrawn = self._withdrawn_ids()
         pair = self._pair(dataset_id)
         held = set(self._ids(*pair)) - set(withdrawn) if pair else set()
         gone = {retrieval_id for retrieval_id, owner in withdrawn.items() if owner == dataset_id}
         lines = [*sorted(held), *(f"withdrawn {retrieval_id}" for retrieval_id in sorted(gone))]
+        lines += [f"decided {decision.decision_id}" for decision in self.decisions(dataset_id)]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def path(self, retrieval: Retrieval) -> Path:
@@ -306,9 +302,12 @@ class Archive:
         """
         return self.objects.open_verified(retrieval.content_sha256, retrieval.size_bytes)
 
-    def clear_partials(self) -> int:
-        """Remove what dead writers left; only for the holder of the lock that says none is alive."""
-        return clear_partials(self.root) if self.root.is_dir() else 0
+    def clear_partials(self, *, idle_seconds: float = IDLE_SECONDS) -> int:
+        """Remove what dead writers left: temporary files that nobody has written to for so long.
+
+        Safe beside an `alp archive import`, which takes no lock: a writer that lives has just written.
+        """
+        return clear_partials(self.root, idle_seconds=idle_seconds)
 
     # -- layout -------------------------------------------------------------------------------------
 
@@ -318,6 +317,9 @@ class Archive:
 
     def tombstone_path(self, content_sha256: str) -> Path:
         return self.erasures / f"{content_sha256}.json"
+
+    def decision_path(self, decision: Decision) -> Path:
+        return self.decided / f"{decision.decision_id}.json"
 
     def _pairs(self) -> list[tuple[str, str]]:
         return [(folder.parent.name, folder.name) for folder in self.records.glob("*/*") if folder.is_dir()]
@@ -353,13 +355,24 @@ class Archive:
         try:
             retrieval = Retrieval.from_json(path.read_text(encoding="utf-8"), where=str(path))
         except (RetrievalInvalid, UnicodeDecodeError) as error:
-            raise _altered(path, "cannot be read") from error
+            raise _altered(path, "of a retrieval cannot be read") from error
         if self.record_path(retrieval) != path:
-            raise _altered(path, f"has the content of {retrieval.dataset_id} {retrieval.retrieval_id}")
+            raise _altered(
+                path, f"of a retrieval has the content of {retrieval.dataset_id} {retrieval.retrieval_id}"
+            )
         return retrieval
 
     def _read_tombstone(self, path: Path) -> Tombstone:
         return Tombstone.from_json(path.read_text(encoding="utf-8"), where=str(path))
+
+    def _read_decision(self, path: Path) -> Decision:
+        try:
+            decision = Decision.from_json(path.read_text(encoding="utf-8"), where=str(path))
+        except (DecisionInvalid, UnicodeDecodeError) as error:
+            raise _altered(path, "of a decision cannot be read") from error
+        if self.decision_path(decision) != path:
+            raise _altered(path, "of a decision has another one's content")
+        return decision
 
 
 def record_text(retrieval: Retrieval) -> str:
@@ -367,31 +380,9 @@ def record_text(retrieval: Retrieval) -> str:
     return json.dumps(retrieval.as_json(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def read_kind(path: Path) -> Kind | None:
-    """The kind that a `{"kind": …}` file states, None without the file.
-
-    Raises:
-        ArchiveCorrupt: it states neither synthetic nor real.
-    """
-    if not path.exists():
-        return None
-    try:
-        stated = json.loads(path.read_text(encoding="utf-8"))["kind"]
-    except (ValueError, TypeError, KeyError):
-        stated = None
-    for kind in get_args(Kind):
-        if stated == kind:
-            return cast(Kind, kind)
-    raise ArchiveCorrupt(
-        "does not say whether its documents are synthetic or real",
-        where=str(path),
-        todo='Write {"kind": "synthetic"} or {"kind": "real"} into it.',
-    )
-
-
 def _altered(path: Path, what: str) -> ArchiveCorrupt:
     return ArchiveCorrupt(
-        f"the retrieval record {what}",
+        f"the record {what}",
         where=str(path),
         todo="Run alp archive verify; restore the record from a backup or an export.",
     )

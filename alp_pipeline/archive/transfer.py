@@ -6,7 +6,7 @@ checks (importer, manifest).
     manifest.csv            one line for each retrieval, its whole record in the last column; written last,
                             so a broken-off export cannot be imported
     archive_kind.json       synthetic or real
-    objects/…, erasures/…   as in the archive
+    objects/…, erasures/…, decisions/…   as in the archive
 """
 
 import csv
@@ -117,6 +117,8 @@ def _members(
     yield _text(KIND_FILE, json.dumps({"kind": kind}) + "\n")
     for stone in archive.tombstones():
         yield _text(f"erasures/{stone.content_sha256}.json", stone.to_json())
+    for decision in archive.decisions():
+        yield _text(f"decisions/{decision.decision_id}.json", decision.text())
     for content_sha256, retrieval in sorted({r.content_sha256: r for r in retrievals}.items()):
         yield _object_name(content_sha256), retrieval.size_bytes, _Checked(archive, retrieval)
     yield _text(MANIFEST, _manifest(retrievals))

@@ -64,7 +64,7 @@ while True:
         assert archive.open(document).read() == b"geo" * 1000
     seen["with" if documents else "without"] += 1
     seen["litter"] += bool(findings)
-    archive.clear_partials()
+    archive.clear_partials(idle_seconds=0)
     add(root)
     assert verify(archive) == [] and len(archive.retrievals()) == 1, point
     if status == 0:
@@ -109,7 +109,7 @@ def test_killed_at_a_random_moment_every_listed_document_is_whole(archive: Archi
         writer.wait()
         writer.stdout.close()
         assert [finding for finding in verify(archive) if finding.is_damage] == []
-    archive.clear_partials()
+    archive.clear_partials(idle_seconds=0)
     assert len(archive.retrievals()) >= 3
     # The next writer finds the orphan, if the last death left one, and completes it.
     for n in range(len(archive.retrievals()) + 1):

@@ -9,9 +9,10 @@ import pytest
 
 from alp_pipeline.archive.fixity import verify
 from alp_pipeline.archive.importer import ImportReport, import_folder
+from alp_pipeline.archive.kind import MixedKinds
 from alp_pipeline.archive.manifest import ManifestInvalid
 from alp_pipeline.archive.retrieval import Extent
-from alp_pipeline.archive.store import Archive, MixedKinds
+from alp_pipeline.archive.store import Archive
 from alp_pipeline_tests.archive.conftest import TSV
 
 Folder = Callable[..., Path]

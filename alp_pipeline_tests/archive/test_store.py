@@ -1,6 +1,7 @@
 """Bytes once, records for ever, one kind, any order."""
 
 import io
+import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alp_pipeline.archive.fixity import verify
+from alp_pipeline.archive.kind import MixedKinds
 from alp_pipeline.archive.objects import ArchiveCorrupt, ContentMismatch
 from alp_pipeline.archive.retrieval import Extent, Retrieval, RetrievalInvalid
-from alp_pipeline.archive.store import Archive, DatasetAmbiguous, MixedKinds
+from alp_pipeline.archive.store import Archive, DatasetAmbiguous
 from alp_pipeline_tests.archive.conftest import TSV
 
 
@@ -175,7 +177,18 @@ def test_a_file_being_written_is_not_listed(archive: Archive) -> None:
     path = archive.record_path(kept)
     path.with_name(path.name + ".partial-1-abcd").write_text("{")
     assert archive.retrievals() == [kept]
+
+
+def test_clearing_up_leaves_a_living_writer_its_file(archive: Archive) -> None:
+    """A refresh clears up while an import may be writing: that takes no lock."""
+    folder = archive.record_path(add(archive)).parent
+    (folder / "living.json.partial-1-abcd").write_text("{")
+    dead = folder / "dead.json.partial-1-abcd"
+    dead.write_text("{")
+    os.utime(dead, (0, 0))
     assert archive.clear_partials() == 1
+    assert [path.name for path in folder.glob("*.partial-*")] == ["living.json.partial-1-abcd"]
+    assert archive.clear_partials(idle_seconds=0) == 1
 
 
 def test_writers_at_the_same_time_leave_each_document_once(archive: Archive) -> None:

@@ -9,9 +9,10 @@ import pytest
 from alp_pipeline.archive.erasure import withdraw
 from alp_pipeline.archive.fixity import verify
 from alp_pipeline.archive.importer import WithdrawnElsewhere
+from alp_pipeline.archive.kind import MixedKinds
 from alp_pipeline.archive.objects import ArchiveCorrupt
 from alp_pipeline.archive.retrieval import Extent
-from alp_pipeline.archive.store import Archive, MixedKinds
+from alp_pipeline.archive.store import Archive
 from alp_pipeline.archive.transfer import ExportRefused, export, import_path
 from alp_pipeline_tests.archive.conftest import TSV
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from alp_pipeline.archive.importer import import_folder
-from alp_pipeline.archive.store import Archive, MixedKinds
+from alp_pipeline.archive.kind import MixedKinds
+from alp_pipeline.archive.store import Archive
 from alp_pipeline.catalog.loader import load_catalog
 from alp_pipeline_tests.sample.published import SAMPLE, manifest
 
