@@ -6,6 +6,7 @@ parsing (observations).
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -17,6 +18,7 @@ Family = Literal[
     "eurostat", "socrata", "ckan", "opendatasoft", "pxweb", "udata", "sdmx", "genesis", "plain", "import"
 ]
 Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Trimmed = Annotated[str, StringConstraints(strip_whitespace=True)]
 DimensionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
@@ -160,9 +162,14 @@ class Layout(AccessModel):
 
     Every column that holds a code is named with its dimension; a column that is not named is ignored only
     when `ignore` lists it, so that a new column is noticed.
+
+    JSON-stat says itself what its dimensions are: of a layout it uses `codes`, `code_table`, `drop_unmapped`
+    and `markers` (of cells without a number). So does SDMX-ML, which uses `ignore` for attributes.
     """
 
-    columns: dict[Filled, DimensionName] = Field(min_length=1, description="column → dimension")
+    columns: dict[Filled, DimensionName] = Field(
+        default_factory=dict, description="column → dimension; none of JSON-stat and SDMX-ML"
+    )
     time: Filled | None = Field(
         default=None, description="the column of the period; None: periods are headings"
     )
@@ -172,8 +179,9 @@ class Layout(AccessModel):
         default_factory=dict, description="dimension → its one code"
     )
     ignore: tuple[Filled, ...] = Field(default=(), description="columns left aside; ['*'] for all others")
-    codes: dict[DimensionName, dict[Filled, Filled]] = Field(
-        default_factory=dict, description="dimension → published code → the code here"
+    codes: dict[DimensionName, dict[Trimmed, Filled]] = Field(
+        default_factory=dict,
+        description="dimension → published code, '' for an empty cell → the code here",
     )
     code_table: dict[DimensionName, Filled] = Field(
         default_factory=dict, description="dimension → a file of data/reference/codes (published,code)"
@@ -184,7 +192,9 @@ class Layout(AccessModel):
     markers: dict[Filled, Literal["not_available", "not_applicable", "confidential", "zero"]] = Field(
         default_factory=dict, description="what stands in the place of a number, and what it says"
     )
-    period: Filled | None = Field(default=None, description="strptime format of the period, e.g. %d.%m.%Y")
+    period: Filled | None = Field(
+        default=None, description="strptime format of the period, %d.%m.%Y, or of its heading, persons_%Y"
+    )
     delimiter: Literal[",", ";", "\t", "|"] = ","
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ".", ",", " ", "'"] = ""
@@ -199,6 +209,25 @@ class Layout(AccessModel):
             raise ValueError("time and value go together: give both, or neither when periods are headings")
         if self.flags is not None and self.value is None:
             raise ValueError("flags needs a value column")
+        if self.value is not None and not self.columns:
+            raise ValueError("a value column needs columns of dimensions")
+        return self
+
+    @model_validator(mode="after")
+    def _unambiguous(self) -> Layout:
+        named = [name for name in (self.time, self.value, self.flags) if name is not None]
+        double = sorted({name for name in named if named.count(name) > 1 or name in self.columns})
+        if double:
+            raise ValueError(f"the column {double[0]} is named twice")
+        if self.thousands == self.decimal:
+            raise ValueError("decimal and thousands are the same character")
+        bare = sorted(set(self.drop_unmapped) - {*self.codes, *self.code_table})
+        if bare:
+            raise ValueError(f"drop_unmapped names {bare[0]}, which has neither codes nor code_table")
+        if self.period is not None:
+            last_day = datetime(2000, 12, 31)
+            if datetime.strptime(last_day.strftime(self.period), self.period).year != last_day.year:
+                raise ValueError(f"the period '{self.period}' does not say the year")
         return self
 
     def for_readers(self) -> TableLayout:

@@ -6,7 +6,7 @@ ranges, comparing frequencies.
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from alp_pipeline.observations.errors import DuplicatePeriod, UnknownPeriod
 
@@ -48,6 +48,35 @@ def normalised_period(text: str) -> str | None:
         return date(int(found["year"]), int(found["month"]), int(found["day"])).isoformat()
     except ValueError:
         return None
+
+
+def period_in_form(text: str, form: str, freq: str) -> str | None:
+    """A period written in a form of its own, as the observation table spells it for a frequency.
+
+    Args:
+        text: blanks around it do not matter.
+        form: of `datetime.strptime`, other text included: ``%d.%m.%Y``, ``employees_%Y``.
+        freq: A, S, Q, M, W or D; the day on which something was counted belongs to the period it lies in.
+
+    >>> [period_in_form("31.12.2022", "%d.%m.%Y", freq) for freq in "ASQMWD"]
+    ['2022', '2022-S2', '2022-Q4', '2022-12', '2022-W52', '2022-12-31']
+    >>> period_in_form("2022", "%d.%m.%Y", "A") is None
+    True
+    """
+    try:
+        day = datetime.strptime(text.strip(), form)
+    except ValueError:
+        return None
+    week = day.isocalendar()
+    spelled = {
+        "A": f"{day.year:04}",
+        "S": f"{day.year:04}-S{(day.month + 5) // 6}",
+        "Q": f"{day.year:04}-Q{(day.month + 2) // 3}",
+        "M": f"{day.year:04}-{day.month:02}",
+        "W": f"{week.year:04}-W{week.week:02}",
+        "D": day.date().isoformat(),
+    }
+    return normalised_period(spelled.get(freq, ""))
 
 
 def normalised_headings(headings: Sequence[str], *, where: str) -> tuple[str, ...]:

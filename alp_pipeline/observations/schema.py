@@ -91,7 +91,7 @@ BATCH_SCHEMA: Final = _schema(pa.dictionary(pa.int32(), pa.string()))
 class TableLayout:
     """How a table of rows that is no SDMX is read; the words are those of `catalog.access.Layout`."""
 
-    columns: Mapping[str, str]
+    columns: Mapping[str, str] = field(default_factory=dict)
     time: str | None = None
     value: str | None = None
     flags: str | None = None
