@@ -7,6 +7,7 @@ has not finished). Permanent: it will not, until a person changes something (404
 table whose structure is another one). Permanent failures are never retried.
 """
 
+from functools import partial
 from typing import ClassVar
 
 from alp_pipeline.errors import AlpError
@@ -55,9 +56,27 @@ class HttpRefused(PermanentSourceError):
         super().__init__(what, where=where, todo=todo)
         self.status, self.body, self.headers = status, body, headers or {}
 
+    def __reduce__(self) -> tuple[object, ...]:
+        rebuild = partial(
+            type(self),
+            where=self.where,
+            todo=self.todo,
+            status=self.status,
+            body=self.body,
+            headers=self.headers,
+        )
+        return (rebuild, (self.what,))
+
 
 class ServiceUnavailable(TransientSourceError):
-    """No connection, a timeout, 408, 429 or 5xx, after the retries that the policy allows."""
+    """No connection, a timeout, 408, 429 or 5xx, after the retries that the policy allows.
+
+    `come_back_seconds`: when the service said to come back, None when it did not.
+    """
+
+    def __init__(self, what: str, *, where: str, todo: str, come_back_seconds: float | None = None) -> None:
+        super().__init__(what, where=where, todo=todo)
+        self.come_back_seconds = come_back_seconds
 
 
 class AnswerTruncated(TransientSourceError):
@@ -90,3 +109,7 @@ class StructureChanged(PermanentSourceError):
 
 class CredentialsMissing(PermanentSourceError):
     """The service wants an account, and the settings name none for it."""
+
+
+class DiskRefused(PermanentSourceError):
+    """The disk that downloads go to did not take the bytes: it is full, or may not be written."""
