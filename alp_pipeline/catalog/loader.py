@@ -83,8 +83,16 @@ def load_catalog(site_dir: Path | None = None) -> Catalog:
 
 
 def _package_files() -> list[_File]:
-    paths = (ENTRIES_DIR / f"{kind}.yaml" for kind in FILES)
-    return [_File(path.stem, PACKAGE_ORIGIN, f"entries/{path.name}", path.read_bytes()) for path in paths]
+    """`entries/<kind>.yaml`, or, where a kind has many entries, the files of `entries/<kind>/`."""
+    found = [
+        (kind, path)
+        for kind in FILES
+        for path in sorted([*ENTRIES_DIR.glob(f"{kind}.yaml"), *ENTRIES_DIR.glob(f"{kind}/*.yaml")])
+    ]
+    return [
+        _File(kind, PACKAGE_ORIGIN, f"entries/{path.relative_to(ENTRIES_DIR).as_posix()}", path.read_bytes())
+        for kind, path in found
+    ]
 
 
 def _site_files(folder: Path) -> list[_File]:
@@ -114,20 +122,20 @@ def _hash(files: Iterable[_File]) -> str:
 def _build(files: list[_File], content_hash: str) -> Catalog:
     problems: list[Problem] = []
     entries: dict[str, dict[str, Any]] = {kind: {} for kind in FILES}
-    shown_by_origin = {(file.kind, file.origin): file.shown for file in files}
+    places: dict[tuple[str, str], str] = {}
     for file in files:
         for entry in _read(file, problems):
-            earlier = entries[file.kind].get(entry.id)
-            if earlier is None:
+            if entry.id not in entries[file.kind]:
                 entries[file.kind][entry.id] = entry
+                places[(file.kind, entry.id)] = file.shown
             else:
-                place = shown_by_origin[(file.kind, earlier.origin)]
+                place = places[(file.kind, entry.id)]
                 problems.append(Problem(file.shown, entry.id, "id", f"is already an entry of {place}"))
     _refuse(problems)
     activities = {row["code"]: _activity(row) for row in read_reference("nace_rev2.csv")}
     catalog = Catalog.model_validate({**entries, "activities": activities, "content_hash": content_hash})
     levels = {row["code"]: int(row["level"]) for row in read_reference("nuts_codes.csv") if row["level"]}
-    _refuse(cross_problems(catalog, levels, lambda kind: lambda entry: shown_by_origin[(kind, entry.origin)]))
+    _refuse(cross_problems(catalog, levels, lambda kind: lambda entry: places[(kind, entry.id)]))
     return catalog
 
 

@@ -20,6 +20,7 @@ from alp_pipeline.catalog.models import (
     SectorGroupEntry,
     Term,
 )
+from alp_pipeline.catalog.reference import reference_dir
 from alp_pipeline.catalog.vocabulary import UsageWarning
 
 Place = Callable[[str], Callable[[Entry], str]]
@@ -79,6 +80,20 @@ def _collect(
 def _dataset(entry: DatasetEntry, catalog: Catalog) -> Found:
     if entry.source not in catalog.sources:
         yield "source", f"no source {entry.source!r}; there are {_names(catalog.sources)}"
+    else:
+        family = catalog.sources[entry.source].family
+        if entry.access.family not in (family, "import"):
+            yield "access.family", f"{entry.access.family!r}, but {entry.source} is of the family {family!r}"
+    same_code = [
+        other.id
+        for other in catalog.datasets.values()
+        if other.id < entry.id and other.code.lower() == entry.code.lower()
+    ]
+    if same_code:
+        yield "code", f"is that of {same_code[0]} too: assets are named after the code alone"
+    for dimension, name in sorted(entry.layout.code_table.items()) if entry.layout else ():
+        if not (reference_dir() / "codes" / name).is_file():
+            yield f"layout.code_table.{dimension}", f"no table {name!r} in data/reference/codes"
 
 
 def _indicator(entry: IndicatorEntry, catalog: Catalog) -> Found:

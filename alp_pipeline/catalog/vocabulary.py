@@ -16,6 +16,7 @@ class StatisticalUnit(StrEnum):
     WORKPLACE = "workplace"
     RESIDENT = "resident"
     HOUSEHOLD = "household"
+    TERRITORY = "territory"  # nothing is counted: the land itself is measured
 
 
 class Cadence(StrEnum):

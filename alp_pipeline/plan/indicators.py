@@ -19,7 +19,7 @@ from alp_pipeline.catalog.reference import reference_digest
 from alp_pipeline.observations.selection import code_of, has_code
 from alp_pipeline.plan.intake import observations_asset
 from alp_pipeline.plan.table_stage import table_stage
-from alp_pipeline.warehouse.columns import declared_select
+from alp_pipeline.warehouse.columns import arrow_schema, declared_select
 from alp_pipeline.warehouse.tables import TABLES
 
 NAME = "warehouse/fct_indicator"
@@ -66,10 +66,19 @@ def _compute(context: StageContext, catalog: Catalog, entries: Iterable[Indicato
         connection.executemany("INSERT INTO state_weight VALUES (?, ?)", list(_WEIGHT.items()))
         parts = []
         for entry in entries:
+            files = {
+                name: context.input(observations_asset(catalog.datasets[name]), "current")
+                for name in entry.datasets
+            }
+            absent = [name for name, file in files.items() if _is_empty(connection.execute, file)]
+            if absent:
+                # Not a row, not even of missing values: nothing was ever asked for them.
+                _report_absence(context, entry, absent, None)
+                continue
             terms = {}
             for name, term in sorted(entry.terms.items()):
                 dataset = catalog.datasets[term.dataset]
-                file = context.input(observations_asset(dataset), "current")
+                file = files[term.dataset]
                 relation = identifier(f"term {name} of {entry.id}")
                 connection.execute(f"CREATE TEMP TABLE {relation} AS {_term_query(term, dataset, file)}")
                 terms[name] = relation
@@ -77,10 +86,21 @@ def _compute(context: StageContext, catalog: Catalog, entries: Iterable[Indicato
             result = identifier(f"result of {entry.id}")
             connection.execute(f"CREATE TEMP TABLE {result} AS {_formula_query(entry, terms)}")
             parts.append(f"SELECT * FROM {result}")
-            _report_absence(context, entry, connection.execute(f"SELECT count(*) FROM {result}").fetchone())
+            _report_absence(
+                context, entry, [], connection.execute(f"SELECT count(*) FROM {result}").fetchone()
+            )
+        if not parts:
+            empty = arrow_schema(TABLES["fct_indicator"]).empty_table()
+            context.write_arrow("fct_indicator", empty)
+            return
         context.write_query(
             connection, "fct_indicator", declared_select(TABLES["fct_indicator"], " UNION ALL ".join(parts))
         )
+
+
+def _is_empty(execute: "object", file: Path) -> bool:
+    counted = execute(f"SELECT count(*) FROM {parquet(file)}").fetchone()  # type: ignore[operator]
+    return not counted[0]
 
 
 def _term_query(term: Term, dataset: DatasetEntry, file: Path) -> str:
@@ -190,8 +210,20 @@ def _report_version_conflicts(
     )
 
 
-def _report_absence(context: StageContext, entry: IndicatorEntry, counted: tuple[int] | None) -> None:
-    """An indicator without a row: its datasets are absent, or its selection names codes nobody publishes."""
+def _report_absence(
+    context: StageContext, entry: IndicatorEntry, absent: list[str], counted: tuple[int] | None
+) -> None:
+    """An indicator without a row: a warning where its selection names codes that nobody publishes.
+
+    Where a dataset has no accepted observation there is nothing to judge: the rule passes over no row, and
+    says which. That the document is absent is told where datasets are (outcomes, sources).
+    """
+    if absent:
+        detail = f"not computed: no accepted observation of {', '.join(absent)}"
+        context.outcomes.append(
+            RuleOutcome("indicator_has_rows", "fct_indicator", entry.id, "warning", "passed", 0, 0, detail)
+        )
+        return
     rows = counted[0] if counted else 0
     context.outcomes.append(
         RuleOutcome(

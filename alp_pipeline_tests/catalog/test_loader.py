@@ -8,9 +8,9 @@ import pytest
 from alp_pipeline.catalog.loader import CatalogError, load_catalog
 
 DATASET = """
-- id: eurostat.rd_e_gerdreg
+- id: eurostat.own_gerdreg
   source: eurostat
-  code: rd_e_gerdreg
+  code: own_gerdreg
   title: {en: R&D expenditure}
   dimensions: [freq, sectperf, unit, geo]
   licence: Eurostat reuse
@@ -33,7 +33,7 @@ INDICATOR = """
   kind: intensive
   formula: rd
   terms:
-    rd: {dataset: eurostat.rd_e_gerdreg, select: {sectperf: TOTAL, unit: PC_GDP}}
+    rd: {dataset: eurostat.own_gerdreg, select: {sectperf: TOTAL, unit: PC_GDP}}
   valid_range: [0, 100]
   statistical_unit: resident
   verified: false
@@ -60,26 +60,25 @@ def _refusal(folder):
 
 def test_a_sites_dataset_and_indicator_need_no_code_and_keep_their_origin(site):
     catalog = load_catalog(site(datasets=DATASET, indicators=INDICATOR))
-    assert catalog.datasets["eurostat.rd_e_gerdreg"].origin == "datasets.yaml"
-    assert catalog.indicators["rd_intensity"].datasets == ("eurostat.rd_e_gerdreg",)
+    assert catalog.datasets["eurostat.own_gerdreg"].origin == "datasets.yaml"
+    assert catalog.indicators["rd_intensity"].datasets == ("eurostat.own_gerdreg",)
     assert catalog.datasets["eurostat.nama_10r_3gdp"].origin == "package"
     assert "rd_intensity" not in load_catalog().indicators
 
 
 def test_an_id_that_is_taken_is_refused_naming_both_places(site):
-    taken = DATASET.replace("rd_e_gerdreg", "nama_10r_3gdp")
+    taken = DATASET.replace("own_gerdreg", "nama_10r_3gdp")
     message = _refusal(site(datasets=taken))
-    assert (
-        "datasets.yaml: eurostat.nama_10r_3gdp: id: is already an entry of entries/datasets.yaml" in message
-    )
+    assert "datasets.yaml: eurostat.nama_10r_3gdp: id: is already an entry of" in message
+    assert "entries/datasets/eurostat_accounts.yaml" in message
 
 
 def test_all_problems_of_a_file_are_listed_at_once_with_entry_and_field(site):
     wrong = DATASET.replace("cadence: annual", "cadence: yearly").replace("verified: false", "verifed: false")
-    message = _refusal(site(datasets=wrong + DATASET.replace("rd_e_gerdreg", "other").replace("min: 0", "")))
-    assert "eurostat.rd_e_gerdreg: cadence: Input should be 'annual'" in message
-    assert "eurostat.rd_e_gerdreg: verifed: Extra inputs are not permitted" in message
-    assert "eurostat.rd_e_gerdreg: verified: Field required" in message
+    message = _refusal(site(datasets=wrong + DATASET.replace("own_gerdreg", "other").replace("min: 0", "")))
+    assert "eurostat.own_gerdreg: cadence: Input should be 'annual'" in message
+    assert "eurostat.own_gerdreg: verifed: Extra inputs are not permitted" in message
+    assert "eurostat.own_gerdreg: verified: Field required" in message
     assert "eurostat.other: value_rules.0: a value rule needs min, max or both" in message
     assert message.startswith("CatalogError: ")
     assert "4 problems" in message
@@ -110,7 +109,7 @@ def test_an_origin_cannot_be_claimed(site):
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("rd_e_gerdreg,", "rd_e_gerd,", "terms.rd.dataset: no dataset 'eurostat.rd_e_gerd'"),
+        ("own_gerdreg,", "own_gerd,", "terms.rd.dataset: no dataset 'eurostat.own_gerd'"),
         ("sectperf: TOTAL, ", "", "terms.rd.select: must fix sectperf"),
         ("sectperf: TOTAL", "sectperf: TOTAL, sex: T", "terms.rd.select: 'sex' is no dimension of"),
         ("sectperf: TOTAL", "sectperf: TOTAL, geo: AT33", "must leave geo"),
@@ -132,7 +131,7 @@ def test_a_term_must_ask_for_codes_that_the_dataset_fetches(site):
     filtered = DATASET.replace("  licence:", "  filters: {unit: [EUR_HAB]}\n  licence:")
     message = _refusal(site(datasets=filtered, indicators=INDICATOR))
     assert (
-        "terms.rd.select.unit: 'PC_GDP' is not among the codes that eurostat.rd_e_gerdreg fetches" in message
+        "terms.rd.select.unit: 'PC_GDP' is not among the codes that eurostat.own_gerdreg fetches" in message
     )
 
 
@@ -177,13 +176,13 @@ def test_the_same_content_is_read_once_and_a_change_is_seen(site):
     assert load_catalog(site(datasets=DATASET)) is first
     changed = load_catalog(site(datasets=DATASET.replace("R&D expenditure", "R&D spending")))
     assert changed.content_hash != first.content_hash
-    assert changed.datasets["eurostat.rd_e_gerdreg"].title.en == "R&D spending"
+    assert changed.datasets["eurostat.own_gerdreg"].title.en == "R&D spending"
 
 
 def test_an_entrys_digest_moves_with_its_content_alone(site):
     plain = load_catalog(site(datasets=DATASET)).datasets
     changed = load_catalog(site(datasets=DATASET.replace("critical", "warning"))).datasets
-    assert plain["eurostat.rd_e_gerdreg"].digest() != changed["eurostat.rd_e_gerdreg"].digest()
+    assert plain["eurostat.own_gerdreg"].digest() != changed["eurostat.own_gerdreg"].digest()
     assert plain["eurostat.nama_10r_3gdp"].digest() == changed["eurostat.nama_10r_3gdp"].digest()
 
 
@@ -195,3 +194,20 @@ def test_loading_imports_no_heavy_library():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_a_dataset_must_fit_its_source_and_name_a_table_that_is_there(site):
+    wrong = DATASET.replace("  cadence:", "  access: {family: socrata, resource: abcd-1234}\n  cadence:")
+    assert "access.family: 'socrata', but eurostat is of the family 'eurostat'" in _refusal(
+        site(datasets=wrong)
+    )
+    layout = "  layout: {columns: {region: geo}, code_table: {geo: nowhere.csv}}\n  cadence:"
+    message = _refusal(site(datasets=DATASET.replace("  cadence:", layout)))
+    assert "layout.code_table.geo: no table 'nowhere.csv' in data/reference/codes" in message
+
+
+def test_two_datasets_of_one_code_are_refused_because_assets_carry_it(site):
+    copied = DATASET.replace("source: eurostat", "source: bfs").replace("eurostat.", "bfs.")
+    copied = copied.replace("  cadence:", "  access: {family: import}\n  cadence:")
+    message = _refusal(site(datasets=DATASET + copied))
+    assert "eurostat.own_gerdreg: code: is that of bfs.own_gerdreg too" in message
