@@ -58,8 +58,8 @@ class AddressRule:
     """
 
     def __init__(self, hosts: Iterable[str], allowed_hosts: Iterable[str] = ()) -> None:
-        self._hosts = {_plain(host) for host in hosts}
-        self._allowed = {_plain(host) for host in allowed_hosts}
+        self._hosts = {_entry(host, default_port=443) for host in hosts}
+        self._allowed = {_entry(host, default_port=None) for host in allowed_hosts}
 
     def target(self, url: str) -> Target:
         """The target of a URL.
@@ -79,26 +79,20 @@ class AddressRule:
                 todo="Take them out; credentials come by ALP_SOURCE_CREDENTIALS.",
             )
         host = _plain(parts.hostname)
-        target = Target(parts.scheme, host, parts.port or DEFAULT_PORTS[parts.scheme])
+        target = Target(parts.scheme, host, DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port)
         if self.is_free(host, target.port):
             return target
-        if f"{host}:{target.port}" not in self._hosts and not (host in self._hosts and target.port == 443):
-            if host in self._hosts and parts.scheme == "http":
-                raise AddressRefused(
-                    "hosts of the catalogue are asked over https only",
-                    where=where,
-                    todo="Write the URL with https, or allow the host by the setting allowed_hosts.",
-                )
+        if all(host != listed for listed, _ in self._hosts):
             raise AddressRefused(
                 f"{target.key} is no host of the catalogue",
                 where=where,
                 todo="Correct the URL, name the host in the source's entry, or allow it by allowed_hosts.",
             )
-        if parts.scheme != "https":
+        if parts.scheme != "https" or (host, target.port) not in self._hosts:
             raise AddressRefused(
-                "hosts of the catalogue are asked over https only",
+                "hosts of the catalogue are asked over https and at the port that it names only",
                 where=where,
-                todo="Write the URL with https, or allow the host by the setting allowed_hosts.",
+                todo="Correct the URL, or allow the host by the setting allowed_hosts.",
             )
         _refuse_written_address(host, where)
         return target
@@ -106,7 +100,7 @@ class AddressRule:
     def is_free(self, host: str, port: int) -> bool:
         """Whether the settings allow this host and port whatever its address."""
         host = _plain(host)
-        return host in self._allowed or f"{host}:{port}" in self._allowed
+        return (host, None) in self._allowed or (host, port) in self._allowed
 
     def addresses(self, host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[object, ...]]]:
         """The socket addresses of a host, judged. Whoever connects uses these and resolves no second time.
@@ -221,6 +215,14 @@ def _split(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts._replace(scheme=parts.scheme.lower())
+
+
+def _entry(text: str, *, default_port: int | None) -> tuple[str, int | None]:
+    """`host`, `host:port`, `[2001:db8::1]:port` → host and port."""
+    host, colon, port = text.strip().rpartition(":")
+    if colon and port.isdecimal() and (":" not in host or host.endswith("]")):
+        return _plain(host), int(port)
+    return _plain(text.strip()), default_port
 
 
 def _plain(host: str) -> str:

@@ -83,12 +83,13 @@ class OnDisk:
         return asked
 
     def receive(self, status: int, headers: Headers, body: Iterable[bytes], where: str) -> None:
+        continues = status in (206, 416) and self._etag is not None
         total = self._continued_to(headers) if status == 206 else None
-        if status == 206 and total is None:
+        if continues and total is None:
             # Not the part that we asked for: nothing is glued, the next attempt starts over.
             self._etag = None
-            raise AnswerTruncated("the answer is another part than was asked for", where=where, todo=_AGAIN)
-        if status != 206:
+            raise AnswerTruncated("the rest of the answer was not to be had", where=where, todo=_AGAIN)
+        if not continues:
             self._start_over(status, headers)
         refuse_declared(headers, self._most_bytes - self.size_bytes, where)
         plain = body if self._as_received else decoded(body, headers, where)
@@ -110,14 +111,14 @@ class OnDisk:
             status == 200
             and headers.get("accept-ranges", "").lower() == "bytes"
             and etag.startswith('"')
-            and headers.get("content-encoding", "identity").lower() == "identity"
+            and _is_plain(headers)
         )
         self._etag = etag if can_continue else None
 
     def _continued_to(self, headers: Headers) -> int | None:
         """The whole's size when this part is exactly the rest of what we hold, else None."""
         part = _CONTENT_RANGE.fullmatch(headers.get("content-range", "").strip())
-        if part is None or part[3] == "*" or self._etag is None or headers.get("etag") != self._etag:
+        if part is None or part[3] == "*" or headers.get("etag") != self._etag or not _is_plain(headers):
             return None
         first, last, total = int(part[1]), int(part[2]), int(part[3])
         return total if first == self.size_bytes and last == total - 1 else None
@@ -180,6 +181,10 @@ def _gunzipped(body: Iterable[bytes], where: str) -> Iterator[bytes]:
         pending = member.unconsumed_tail or member.unused_data
     if not member.eof:
         raise AnswerTruncated("its gzip encoding ends early", where=where, todo=_AGAIN)
+
+
+def _is_plain(headers: Headers) -> bool:
+    return headers.get("content-encoding", "").strip().lower() in ("", "identity")
 
 
 def beginning(body: Iterable[bytes], headers: Headers, where: str) -> bytes:

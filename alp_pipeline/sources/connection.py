@@ -32,6 +32,7 @@ from alp_pipeline.sources.errors import (
     AnswerTruncated,
     CertificateRefused,
     HttpRefused,
+    PermanentSourceError,
     ServiceUnavailable,
     SourceError,
 )
@@ -39,6 +40,12 @@ from alp_pipeline.sources.watchdog import Watchdog
 
 BLOCK_BYTES = 1 << 16
 _BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+_BAD_BUNDLE = ("NO_CERTIFICATE_OR_CRL_FOUND", "NO_START_LINE", "PEM_LIB", "BAD_BASE64_DECODE")
+_UNUSABLE = (
+    requests.exceptions.InvalidProxyURL,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+)
 _AGAIN = "The next refresh asks again."
 
 
@@ -239,12 +246,24 @@ def in_our_words(
     causes = list(_causes(error))
     if isinstance(error, _BundleMissing):
         return CertificateRefused(str(error), where=where, todo="Correct the variable.")
+    if isinstance(error, _UNUSABLE):
+        return PermanentSourceError(
+            "the proxy that the environment names cannot be used",
+            where=where,
+            todo="Write HTTPS_PROXY and HTTP_PROXY as http://host:port.",
+        )
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return CertificateRefused(
                 f"its certificate cannot be verified ({cause.verify_message})",
                 where=where,
                 todo="Behind a proxy that opens TLS, name its CA bundle by REQUESTS_CA_BUNDLE.",
+            )
+        if isinstance(cause, ssl.SSLError) and cause.reason in _BAD_BUNDLE:
+            return CertificateRefused(
+                "the CA bundle that the environment names holds no certificate",
+                where=where,
+                todo=f"Correct {', '.join(_BUNDLE_VARIABLES)}.",
             )
     if watchdog.has_barked:
         return ServiceUnavailable("the answer comes too slowly or not at all", where=where, todo=_AGAIN)

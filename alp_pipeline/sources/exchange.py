@@ -94,7 +94,8 @@ class Exchange:
                 if status in _REDIRECTS and status not in accept:
                     asked = _redirected(asked, reading)
                     continue
-                if status in _GOOD or status in accept or (status == 206 and "Range" in asked.headers):
+                continues = "Range" in asked.headers and status in (206, 416)
+                if status in _GOOD or status in accept or continues:
                     sink.receive(status, reading.headers, reading.pieces(), asked.where)
                     return Came(asked.url, status, _kept(reading.headers))
                 self._refuse(asked, reading)
@@ -154,7 +155,12 @@ def _redirected(asked: Asked, reading: Reading) -> Asked:
             f"it redirects ({status}) to nowhere", where=asked.where, todo=_AGAIN, status=status
         )
     # http.client reads headers as Latin-1; what was UTF-8 becomes so again, then percent-encoded.
-    url = requote_uri(urljoin(asked.url, location.encode("latin-1").decode("utf-8", errors="replace")))
+    try:
+        url = requote_uri(urljoin(asked.url, location.encode("latin-1").decode("utf-8", errors="replace")))
+    except ValueError:
+        raise HttpRefused(
+            f"it redirects ({status}) to no URL", where=asked.where, todo=_AGAIN, status=status
+        ) from None
     headers, method, body = asked.headers, asked.method, asked.body
     if status == 303 or (status in (301, 302) and method == "POST"):
         method, body = "GET", None

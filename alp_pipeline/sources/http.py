@@ -215,8 +215,8 @@ class PoliteSession:
         json: Any,
         data: Mapping[str, str] | bytes | None,
     ) -> Asked:
-        self._rule.target(url)
         own = {name: value for name, value in (headers or {}).items() if name.lower() != "user-agent"}
+        own["User-Agent"] = self._policy.user_agent
         for name, value in own.items():
             if not (value.isascii() and value.isprintable()):
                 raise PermanentSourceError(
@@ -224,7 +224,6 @@ class PoliteSession:
                     where=f"{method} {shown(url)}",
                     todo="Correct its value; a token comes by ALP_SOURCE_CREDENTIALS.",
                 )
-        failure = "the request cannot be written"
         try:
             request = requests.Request(
                 method, url, params=params, headers=own, json=json, data=data
@@ -232,9 +231,11 @@ class PoliteSession:
         except (requests.RequestException, UnicodeError):
             request = None
         if request is None or request.url is None:
-            raise AddressRefused(failure, where=f"{method} {shown(url)}", todo="Correct the URL.")
-        sent = {**request.headers, "User-Agent": self._policy.user_agent}
-        return Asked(method, request.url, sent, request.body)
+            raise AddressRefused(
+                "the request cannot be written", where=f"{method} {shown(url)}", todo="Correct the URL."
+            )
+        self._rule.target(request.url)
+        return Asked(method, request.url, dict(request.headers), request.body)
 
     def _until_received(self, asked: Asked, sink: Sink, accept: Collection[int]) -> tuple[Came, str]:
         """Try until an answer is received whole."""
@@ -248,8 +249,9 @@ class PoliteSession:
                 if wanted is not None and wanted > policy.longest_wait_seconds:
                     raise
                 if attempt == policy.attempts:
+                    tries = "1 try" if attempt == 1 else f"{attempt} tries"
                     raise type(failure)(
-                        f"{failure.what} ({attempt} tries)", where=failure.where, todo=failure.todo
+                        f"{failure.what} ({tries})", where=failure.where, todo=failure.todo
                     ) from None
             doubled = policy.first_wait_seconds * 2 ** (attempt - 1)
             jitter = random.uniform(0.5, 1)  # noqa: S311 - it spreads clients, it hides nothing

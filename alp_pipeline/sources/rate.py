@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from alp_pipeline.sources.errors import ServiceUnavailable
+from alp_pipeline.sources.errors import DiskRefused, ServiceUnavailable
 
 Rate = tuple[int, float]
 """So many requests in so many seconds."""
@@ -47,10 +47,11 @@ class HostTurns:
 
         Raises:
             ServiceUnavailable: another process has held this host for six hours.
+            DiskRefused: the folder may not be written.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self._file(host, "lock"), thread_local=False)
         try:
+            self._folder.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=_LONGEST_TURN_SECONDS)
         except Timeout:
             raise ServiceUnavailable(
@@ -58,6 +59,12 @@ class HostTurns:
                 where=host,
                 todo="Look whether that process hangs, and end it.",
             ) from None
+        except OSError as error:
+            raise DiskRefused(
+                f"the lock of {host} cannot be taken ({error.strerror or 'the disk refuses'})",
+                where=str(self._folder),
+                todo="Make the folder writable, or free space on its disk.",
+            ) from error
         try:
             self._await_rate(host)
             yield

@@ -19,6 +19,7 @@ in which they were said; a request takes the first that matches it.
 import gzip
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -37,7 +38,7 @@ _DRIP_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Request:
-    """What came: `path` without the query, `query` with the first value of a name, `headers` in lower case."""
+    """What came: `path` without the query, `query` with each name's first value, `headers` in lower case."""
 
     method: str
     path: str
@@ -153,11 +154,17 @@ class LoopbackServer:
     in which they came. A subclass says the good answer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.requests: list[Request] = []
         self._faults: list[tuple[str, Fault]] = []
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _handler_of(self))
+        if tls is not None:
+            # The handshake is left to the first read, in the connection's own thread.
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     def answer(self, request: Request) -> Reply:
@@ -170,7 +177,7 @@ class LoopbackServer:
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}"
+        return f"{'https' if self._tls else 'http'}://{self.host}"
 
     def __enter__(self) -> Self:
         self._thread.start()
