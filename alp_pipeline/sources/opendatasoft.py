@@ -18,7 +18,7 @@ from alp_pipeline.catalog.models import DatasetEntry
 from alp_pipeline.sources.errors import AnswerIncomplete, NotData, QueryRefused, ServiceUnavailable
 from alp_pipeline.sources.family import Description, Fetched, Upstream
 from alp_pipeline.sources.http import Answer, Download
-from alp_pipeline.sources.inspection import looks_broken_inside, refuse_short, refuse_unless_json
+from alp_pipeline.sources.inspection import refuse_short, refuse_unless_json
 from alp_pipeline.sources.pages import TableMoved, start_over_once
 from alp_pipeline.sources.portal import (
     PortalConnector,
@@ -147,9 +147,6 @@ class OpendatasoftConnector(PortalConnector):
         return download, rows
 
     def _counted(self, dataset: DatasetEntry, download: Download, announced: int, place: str) -> int:
-        said = looks_broken_inside(download.path)
-        if said:
-            raise AnswerIncomplete(f"the stream broke: {self._quoted(said)}", where=place, todo=_AGAIN)
         heading, rows = _heading_and_rows(download.path, _delimiter(dataset), place)
         refuse_missing_columns(dataset, heading, place)
         if rows != announced:

@@ -15,19 +15,17 @@ from alp_pipeline.catalog.access import Layout
 from alp_pipeline.catalog.models import DatasetEntry
 from alp_pipeline.sources.address import shown
 from alp_pipeline.sources.errors import (
-    AddressRefused,
-    CertificateRefused,
     CredentialsMissing,
     HttpRefused,
     NotData,
     QueryRefused,
-    ServiceUnavailable,
     SourceError,
     StructureChanged,
 )
 from alp_pipeline.sources.family import Connector, Fetched, Upstream
 from alp_pipeline.sources.http import Answer, Download
 from alp_pipeline.sources.inspection import refuse_unless_data, refuse_unless_json
+from alp_pipeline.sources.one_by_one import one_by_one
 
 KEPT_HEADERS = (
     "content-type",
@@ -40,8 +38,6 @@ KEPT_HEADERS = (
 )
 """What a retrieval record keeps of an answer's headers: what speaks of the document."""
 
-# When these happen, asking the same source for the next dataset is pointless or impolite.
-_CONCERNS_THE_SOURCE = (ServiceUnavailable, AddressRefused, CertificateRefused)
 _FORMS: Mapping[str, Literal["text", "xlsx", "zip"]] = {"csv": "text", "xlsx": "xlsx", "zip": "zip"}
 _LONGEST_MESSAGE = 300
 
@@ -50,15 +46,8 @@ class PortalConnector(Connector):
     """A portal without an inventory: each dataset is asked for by itself."""
 
     def freshness(self, datasets: Sequence[DatasetEntry]) -> dict[str, Upstream]:
-        """What the portal says of each dataset, by one metadata request each.
-
-        With several datasets, what concerns one only makes it `unknown`, with the reason in `facts`.
-
-        Raises: SourceError, when the portal as a whole cannot be asked, or of the only dataset asked for.
-        """
-        if len(datasets) == 1:
-            return {datasets[0].id: self.upstream(datasets[0])}
-        return {dataset.id: self._upstream_or_reason(dataset) for dataset in datasets}
+        """What the portal says of each dataset, by one metadata request each; see `one_by_one`."""
+        return one_by_one(datasets, self.upstream)
 
     @abstractmethod
     def upstream(self, dataset: DatasetEntry) -> Upstream:
@@ -71,14 +60,6 @@ class PortalConnector(Connector):
     @abstractmethod
     def _said(self, answer: Any) -> str | None:
         """The message in an error of this family (decoded JSON), None when it is no such error."""
-
-    def _upstream_or_reason(self, dataset: DatasetEntry) -> Upstream:
-        try:
-            return self.upstream(dataset)
-        except _CONCERNS_THE_SOURCE:
-            raise
-        except SourceError as error:
-            return Upstream("unknown", facts={"problem": str(error)})
 
     def _ask(
         self,
