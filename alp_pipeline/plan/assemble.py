@@ -8,13 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from alp_pipeline.archive.retrieval import Retrieval
 from alp_pipeline.archive.store import Archive
 from alp_pipeline.build.stage import Plan, Stage
 from alp_pipeline.catalog.models import Catalog, DatasetEntry
 from alp_pipeline.plan import gate, indicators, regional_activity, specialisation
 from alp_pipeline.plan.dimensions import asset_of, dimension_stages
-from alp_pipeline.plan.intake import dataset_stage, document_stage, observations_asset
+from alp_pipeline.plan.intake import intake_of, observations_asset
 from alp_pipeline.plan.observation import NAME as FCT_OBSERVATION
 from alp_pipeline.plan.observation import observation_stage
 from alp_pipeline.warehouse.tables import OPERATIONAL, TABLES
@@ -112,17 +111,9 @@ def build_plan(catalog: Catalog, archive: Archive, polls: gate.Polls = NO_POLLS)
     stages: list[Stage] = []
     readers: dict[str, str] = {}
     for dataset in catalog.datasets.values():
-        dated = _readable(archive.vintages(dataset.id))
-        undated = _readable(archive.undated(dataset.id))
-        read, aside = ([(d, document_stage(archive, dataset, d)) for d in part] for part in (dated, undated))
-        readers |= {d.retrieval_id: stage.name for d, stage in (*read, *aside)}
-        stages += [stage for _, stage in (*read, *aside)]
-        withdrawn = {
-            document.retrieval_id: f"withdrawn on {stone.withdrawn_at}: {stone.reason}"
-            for stone in archive.tombstones(dataset.id)
-            for document in stone.documents
-        }
-        stages.append(dataset_stage(dataset, read, aside, withdrawn))
+        intake = intake_of(archive, dataset)
+        stages += intake.stages
+        readers |= intake.readers
     documents = [(d, readers.get(d.retrieval_id)) for d in archive.retrievals()]
     stages += dimension_stages(catalog, archive, documents)
     stages.append(observation_stage(catalog))
@@ -131,12 +122,6 @@ def build_plan(catalog: Catalog, archive: Archive, polls: gate.Polls = NO_POLLS)
     stages.append(specialisation.specialisation_stage(catalog))
     stages.append(gate.gate_stage(catalog, [stage.name for stage in stages], polls))
     return Plan(stages)
-
-
-def _readable(documents: Iterable[Retrieval]) -> list[Retrieval]:
-    from alp_pipeline.observations.reader import READABLE_FORMATS
-
-    return [document for document in documents if document.format in READABLE_FORMATS]
 
 
 def table_files(plan: Plan) -> dict[str, str]:

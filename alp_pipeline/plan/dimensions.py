@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from alp_pipeline.archive.inventory import METADATA
 from alp_pipeline.archive.retrieval import Retrieval
 from alp_pipeline.archive.store import Archive
 from alp_pipeline.build.outcome import RuleOutcome
@@ -161,8 +162,12 @@ def _document_stage(catalog: Catalog, documents: Sequence[tuple[Retrieval, str |
         for document, stage in documents:
             facts = context.record(stage).facts if stage else {}
             dataset_id = f"{document.source_id}.{document.dataset_code}"
+            described = document.metadata_of
+            dataset_id = described if described in catalog.datasets else dataset_id
             catalogued = dataset_id in catalog.datasets
-            if not catalogued:
+            if catalogued and described is not None:
+                standing = METADATA
+            elif not catalogued:
                 standing = "archived, not catalogued"
             elif document.format not in READABLE_FORMATS:
                 standing = "format not yet read"

@@ -1,29 +1,46 @@
 """From archived documents to the accepted, current observations of one dataset.
 
 Belongs here: one stage per document (parse, validate, quarantine) and one per dataset (which accepted
-documents are in use). Does not: parsing and rules themselves, other tables.
+documents are in use). Does not: parsing and rules themselves, the verdict over a dataset's documents
+(plan.admission), other tables.
 
 A document that cannot be read, or that fails a critical rule, is kept out and its stage still succeeds:
-the dataset goes on with what was accepted before, and the outcome says so.
+the dataset goes on with what was accepted before, and the outcome says so. Decisions are parameters of the
+stages, so the archive alone gives the same again: an acceptance or refusal of the dataset's stage, a waiver
+of the document's. A refusal is one of both: it answers for the document's failed rules, which no later
+refresh needs to report.
 """
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO
 
+from alp_pipeline.archive.decisions import Decision, holding
 from alp_pipeline.archive.retrieval import Retrieval
 from alp_pipeline.archive.store import Archive
 from alp_pipeline.build.outcome import RuleOutcome
 from alp_pipeline.build.sql import parquet
-from alp_pipeline.build.stage import Stage, StageContext, StageRecord
+from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import DatasetEntry
 from alp_pipeline.errors import AlpError
+from alp_pipeline.plan.admission import IN_USE, SUPERSEDED, admissions
+from alp_pipeline.plan.structures import CodeLists, archived_structures, in_force, judge_codes
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-DOCUMENT_CODE = ("archive", "catalog", "observations", "quality", "plan.intake")
+DOCUMENT_CODE = (
+    "archive",
+    "catalog",
+    "observations",
+    "quality",
+    "plan.admission",
+    "plan.intake",
+    "plan.structures",
+)
 PARTS = ("observation", "quarantine")
+_MAGIC = {b"\x1f\x8b": "gzip", b"PK": "zip"}
 
 
 def observations_asset(dataset: DatasetEntry) -> str:
@@ -31,18 +48,123 @@ def observations_asset(dataset: DatasetEntry) -> str:
     return f"observations/{dataset.code.lower()}"
 
 
-def document_stage(archive: Archive, dataset: DatasetEntry, document: Retrieval) -> Stage:
-    """Parse and validate one document. Its verdict is in the record's facts: `accepted`, counts."""
+@dataclass(frozen=True)
+class Intake:
+    """One dataset's documents with the stages that read them, and the stage that chooses among them."""
 
-    def run(context: StageContext) -> None:
-        _read_document(context, archive, dataset, document)
+    dataset: DatasetEntry
+    dated: tuple[tuple[Retrieval, Stage], ...]
+    """Vintages in a format that is read, oldest first."""
+    undated: tuple[tuple[Retrieval, Stage], ...]
+    """Read and accounted for, but part of no history (invariant 5)."""
+    decided: Mapping[str, Decision]
+    """Retrieval id → the acceptance or refusal that holds."""
+    chosen: Stage
 
+    @property
+    def readers(self) -> dict[str, str]:
+        """Retrieval id → name of the stage that reads it."""
+        return {document.retrieval_id: stage.name for document, stage in (*self.dated, *self.undated)}
+
+    @property
+    def stages(self) -> list[Stage]:
+        return [*(stage for _, stage in (*self.dated, *self.undated)), self.chosen]
+
+
+def intake_of(archive: Archive, dataset: DatasetEntry) -> Intake:
+    """The intake of a dataset for what the archive holds now: documents, structures, decisions."""
+    taken = archive.decisions(dataset.id)
+    groups = _readable(archive.vintage_groups(dataset.id))
+    alone = _readable([(document,) for document in archive.undated(dataset.id)])
+    held = {
+        group[0].retrieval_id: holding(taken, {d.retrieval_id for d in group}) for group in (*groups, *alone)
+    }
+    structures = archived_structures(archive, dataset)
+    dated, undated = (
+        tuple(
+            (document, document_stage(archive, dataset, document, in_force(structures, document), decided))
+            for document, decided in ((group[0], held[group[0].retrieval_id]) for group in part)
+        )
+        for part in (groups, alone)
+    )
+    decided = {name: found[None] for name, found in held.items() if None in found}
+    withdrawn = {
+        document.retrieval_id: f"withdrawn on {stone.withdrawn_at}: {stone.reason}"
+        for stone in archive.tombstones(dataset.id)
+        for document in stone.documents
+    }
+    return Intake(
+        dataset, dated, undated, decided, dataset_stage(dataset, dated, undated, withdrawn, decided)
+    )
+
+
+def _readable(groups: Iterable[tuple[Retrieval, ...]]) -> list[tuple[Retrieval, ...]]:
+    from alp_pipeline.observations.reader import READABLE_FORMATS
+
+    return [group for group in groups if group[0].format in READABLE_FORMATS]
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """What decisions say of one document's failed rules."""
+
+    waived: Mapping[str, str] = field(default_factory=dict)
+    """Rule id → who waived it, when and why."""
+    refused: str = ""
+    """Who refused the document; then no failed rule needs to be reported any more."""
+
+    def applied(self, outcomes: Iterable[RuleOutcome]) -> list[RuleOutcome]:
+        return [
+            o.waived(self.waived[o.rule_id]) if o.is_failure and o.rule_id in self.waived else o
+            for o in outcomes
+        ]
+
+    def settled(self, outcomes: Iterable[RuleOutcome]) -> list[RuleOutcome]:
+        return [
+            o.waived(f"the document was {self.refused}") if o.is_failure and self.refused else o
+            for o in outcomes
+        ]
+
+
+def document_stage(
+    archive: Archive,
+    dataset: DatasetEntry,
+    document: Retrieval,
+    code_lists: Sequence[CodeLists] = (),
+    decided: Mapping[str | None, Decision] | None = None,
+) -> Stage:
+    """Parse and validate one document. Its verdict is in the record's facts: `accepted`, counts.
+
+    Args:
+        code_lists: the structures to hold its codes against; without any that rule is not declared.
+        decided: what holds for it: rule id → waiver, None → acceptance or refusal.
+    """
+    held = decided or {}
+    refusal = held.get(None)
+    answers = _Answers(
+        {rule: decision.said for rule, decision in held.items() if rule is not None},
+        refusal.said if refusal is not None and refusal.action == "refuse" else "",
+    )
+    # What does not apply is no parameter, so that a document of before keeps its fingerprint.
+    optional = {
+        "codes": [lists.as_json() for lists in code_lists],
+        "waived": dict(answers.waived),
+        "refused": answers.refused,
+    }
+    parameters = {"document": document.as_json(), "dataset": dataset.model_dump(mode="json")}
     return Stage(
         name=f"{observations_asset(dataset)}#{document.retrieval_id}",
         tables=PARTS,
-        run=run,
+        run=partial(
+            _read_document,
+            archive=archive,
+            dataset=dataset,
+            document=document,
+            code_lists=code_lists,
+            answers=answers,
+        ),
         code=DOCUMENT_CODE,
-        parameters={"document": document.as_json(), "dataset": dataset.model_dump(mode="json")},
+        parameters=parameters | {name: value for name, value in optional.items() if value},
     )
 
 
@@ -51,15 +173,16 @@ def dataset_stage(
     dated: Sequence[tuple[Retrieval, Stage]],
     undated: Sequence[tuple[Retrieval, Stage]],
     withdrawn: Mapping[str, str],
+    decided: Mapping[str, Decision],
 ) -> Stage:
     """Choose what is current among a dataset's documents, which come oldest first.
 
-    Undated documents are read and accounted for, but enter no history (invariant 5). `withdrawn` are the
-    lawfully erased ones, id → reason: what is built says what it lacks.
+    `withdrawn` are the lawfully erased ones, id → reason: what is built says what it lacks. `decided` are
+    acceptances and refusals, by retrieval id.
     """
 
     def run(context: StageContext) -> None:
-        _choose_current(context, dataset, dated)
+        _choose_current(context, dataset, dated, decided)
         context.facts["withdrawn"] = dict(withdrawn)
 
     return Stage(
@@ -72,12 +195,19 @@ def dataset_stage(
             "order": [document.retrieval_id for document, _ in dated],
             "dataset": dataset.id,
             "withdrawn": dict(withdrawn),
+            "decided": {name: decision.as_json() for name, decision in decided.items()},
         },
     )
 
 
 def _read_document(
-    context: StageContext, archive: Archive, dataset: DatasetEntry, document: Retrieval
+    context: StageContext,
+    *,
+    archive: Archive,
+    dataset: DatasetEntry,
+    document: Retrieval,
+    code_lists: Sequence[CodeLists],
+    answers: _Answers,
 ) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -85,6 +215,7 @@ def _read_document(
     from alp_pipeline.observations.ragged_edge import with_ragged_edge
     from alp_pipeline.observations.reader import read_observations
     from alp_pipeline.observations.schema import OBSERVATION_SCHEMA
+    from alp_pipeline.quality.gate import critical_failures
     from alp_pipeline.quality.intake import accepted_rows_query, validate_document
 
     with context.scratch() as folder:
@@ -94,6 +225,7 @@ def _read_document(
                 archive.open_verified(document) as stream,
                 pq.ParquetWriter(parsed, OBSERVATION_SCHEMA, compression="lz4") as writer,
             ):
+                packing = _packing(stream)
                 reading = read_observations(
                     stream,
                     format=document.format,
@@ -103,7 +235,7 @@ def _read_document(
                 for batch in reading.batches():
                     writer.write_table(pa.Table.from_batches([batch]).cast(OBSERVATION_SCHEMA))
         except AlpError as error:
-            _keep_out_unreadable(context, dataset, document, error)
+            _keep_out_unreadable(context, dataset, document, error, answers)
             return
         with context.connect() as connection:
             verdict = validate_document(
@@ -113,8 +245,14 @@ def _read_document(
                 document_id=document.retrieval_id,
                 declared_cells=reading.cells,
             )
-            context.outcomes.extend(verdict.outcomes)
-            accepted = with_ragged_edge(connection, accepted_rows_query(parsed, verdict))
+            rows = accepted_rows_query(parsed, verdict)
+            of_codes = [
+                judge_codes(connection, rows, archive, dataset, lists, subject=document.retrieval_id)
+                for lists in code_lists
+            ]
+            outcomes = answers.applied([*verdict.outcomes, *of_codes])
+            context.outcomes.extend(answers.settled(outcomes))
+            accepted = with_ragged_edge(connection, rows)
             context.write_query(
                 connection,
                 "observation",
@@ -128,8 +266,9 @@ def _read_document(
                 ).fetchall()
             )
     context.facts.update(
-        accepted=verdict.accepted,
+        accepted=not critical_failures(outcomes),
         error="",
+        packing=packing,
         series=reading.series_count,
         periods=reading.period_count,
         cells=reading.cells,
@@ -138,19 +277,24 @@ def _read_document(
     )
 
 
+def _packing(stream: BinaryIO) -> str:
+    """How the bytes are packed; the stream is where it was."""
+    head = stream.read(2)
+    stream.seek(0)
+    return _MAGIC.get(head, "none")
+
+
 def _keep_out_unreadable(
-    context: StageContext, dataset: DatasetEntry, document: Retrieval, error: AlpError
+    context: StageContext, dataset: DatasetEntry, document: Retrieval, error: AlpError, answers: _Answers
 ) -> None:
-    context.outcomes.append(
-        RuleOutcome(
-            "document_readable", dataset.id, document.retrieval_id, "critical", "failed", 1, 1, str(error)
-        )
+    unread = RuleOutcome(
+        "document_readable", dataset.id, document.retrieval_id, "critical", "failed", 1, 1, str(error)
     )
+    context.outcomes.extend(answers.settled([unread]))
     context.write_arrow("observation", _empty_observations())
     context.write_arrow("quarantine", _quarantined_document(error))
-    context.facts.update(
-        accepted=False, error=str(error), series=None, periods=None, cells=None, quarantined=None, states={}
-    )
+    counts = dict.fromkeys(("series", "periods", "cells", "quarantined", "packing"))
+    context.facts.update(accepted=False, error=str(error), states={}, **counts)
 
 
 def _empty_observations() -> "pa.Table":
@@ -170,24 +314,25 @@ def _quarantined_document(error: AlpError) -> "pa.Table":
 
 
 def _choose_current(
-    context: StageContext, dataset: DatasetEntry, dated: Sequence[tuple[Retrieval, Stage]]
+    context: StageContext,
+    dataset: DatasetEntry,
+    dated: Sequence[tuple[Retrieval, Stage]],
+    decided: Mapping[str, Decision],
 ) -> None:
     from alp_pipeline.observations.vintages import current_query
 
-    in_use: list[tuple[Retrieval, StageRecord]] = []
-    standing: dict[str, dict[str, str]] = {}
-    for document, stage in dated:
-        record = context.record(stage.name)
-        verdict = _admit(context, dataset, document, record, in_use)
-        standing[document.retrieval_id] = verdict
-        if verdict["outcome"] == "accepted":
-            in_use.append((document, record))
+    records = {document.retrieval_id: context.record(stage.name) for document, stage in dated}
+    judged = [(document, records[document.retrieval_id]) for document, _ in dated]
+    found = admissions(dataset.id, judged, decided)
+    context.outcomes.extend(outcome for admission in found for outcome in admission.rules)
+    standing = {admission.document.retrieval_id: admission.as_json() for admission in found}
+    in_use = [admission.document for admission in found if admission.is_accepted]
     if not in_use:
         context.write_arrow("current", _empty_observations())
     else:
         sources = [
-            (context.input(record.stage, "observation"), document.extent.as_json())
-            for document, record in in_use
+            (context.input(records[document.retrieval_id].stage, "observation"), document.extent.as_json())
+            for document in in_use
         ]
         with context.connect() as connection:
             query = current_query(sources)
@@ -201,39 +346,8 @@ def _choose_current(
                 ).fetchall()
             }
         # A valid empty document that supersedes all before it is in use, though no row names it.
-        used.add(in_use[-1][0].retrieval_id)
-        for document, _ in in_use:
-            standing[document.retrieval_id]["standing"] = (
-                "in use" if document.retrieval_id in used else "superseded"
-            )
-    context.facts.update(standing=standing, in_use=[document.retrieval_id for document, _ in in_use])
-
-
-def _admit(
-    context: StageContext,
-    dataset: DatasetEntry,
-    document: Retrieval,
-    record: StageRecord,
-    accepted_before: Sequence[tuple[Retrieval, StageRecord]],
-) -> dict[str, str]:
-    """The intake gate's verdict on one document, with the reason in words."""
-    from alp_pipeline.quality.intake import size_band
-
-    refused = {"outcome": "kept out", "standing": "kept out by the intake gate"}
-    if not record.facts["accepted"]:
-        failed = [
-            f"{o.rule_id}: {o.detail}" for o in record.outcomes if o.is_failure and o.severity == "critical"
-        ]
-        return refused | {"detail": "; ".join(failed)}
-    same_extent = [r for d, r in accepted_before if d.extent == document.extent]
-    if same_extent:
-        outcome = size_band(
-            same_extent[-1].facts["cells"],
-            record.facts["cells"],
-            scope=dataset.id,
-            subject=document.retrieval_id,
-        )
-        context.outcomes.append(outcome)
-        if outcome.is_failure:
-            return refused | {"detail": f"{outcome.rule_id}: {outcome.detail}"}
-    return {"outcome": "accepted", "standing": "in use", "detail": json.dumps(record.facts["states"])}
+        used.add(in_use[-1].retrieval_id)
+        for document in in_use:
+            name = document.retrieval_id
+            standing[name]["standing"] = IN_USE if name in used else SUPERSEDED
+    context.facts.update(standing=standing, in_use=[document.retrieval_id for document in in_use])

@@ -60,9 +60,9 @@ def summarise(outcomes: Iterable[RuleOutcome]) -> dict[str, dict[str, int]]:
     """Rules by severity and outcome, and the rows or facts that failed; both severities always there.
 
     >>> summarise([RuleOutcome("r", "t", "", "warning", "failed", 9, 2)])["warning"]
-    {'rules': 1, 'passed': 0, 'failed': 1, 'not_evaluated': 0, 'rows_failed': 2}
+    {'rules': 1, 'passed': 0, 'failed': 1, 'not_evaluated': 0, 'waived': 0, 'rows_failed': 2}
     """
-    empty = {"rules": 0, "passed": 0, "failed": 0, "not_evaluated": 0, "rows_failed": 0}
+    empty = {"rules": 0, "passed": 0, "failed": 0, "not_evaluated": 0, "waived": 0, "rows_failed": 0}
     summary: dict[str, dict[str, int]] = {"critical": dict(empty), "warning": dict(empty)}
     for outcome in outcomes:
         counts = summary[outcome.severity]

@@ -6,8 +6,8 @@ verdict. Does not: parsing, choosing among accepted documents (plan.intake), the
 A critical row rule sends a row to quarantine and fails only when its rows are more than the entry's
 `max_quarantine_share` of the document; a row rule of severity `warning` only counts. The table rules
 are `row_count`, `key_unique`, `accounting_closes` and `quarantine_share`. A document with a header and no
-cell is a valid empty dataset: accepted, with a warning (whether it may replace a full one is `size_band`'s
-question).
+cell is a valid empty dataset: accepted, with a warning (whether it may replace a full one is the question of
+`quality.bands`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from alp_pipeline.build.outcome import RuleOutcome, Severity, Verdict
+from alp_pipeline.build.outcome import RuleOutcome, Severity
 from alp_pipeline.build.sql import identifier, literal
 from alp_pipeline.observations.schema import CELL_STATES, CONFIDENTIALITY_CODES, DIMENSION_COLUMNS, FLAG_ORDER
 from alp_pipeline.observations.selection import has_code
@@ -34,10 +34,6 @@ if TYPE_CHECKING:
 
     from alp_pipeline.catalog.models import DatasetEntry, ValueRule
     from alp_pipeline.quality.runner import Positions
-
-SMALLEST_SHARE_OF_PREVIOUS = 0.75
-"""A document with fewer cells than this share of the one before it is suspect (catalyst-cooperative's
-archiver draws the line for a file at 25 % as well)."""
 
 QUARANTINE_SCHEMA = pa.schema(
     [
@@ -95,6 +91,10 @@ ROW_RULES = (
     ColumnRule("published_present", "published", "present", text="the cell as published was not kept"),
 )
 """The rules that every canonical row must keep, whatever the dataset."""
+
+
+TABLE_RULES = ("row_count", "key_unique", "accounting_closes", "quarantine_share", "codes_in_structure")
+"""The rules on a document as a whole (the last one: `quality.codes`)."""
 
 
 @dataclass(frozen=True)
@@ -165,29 +165,13 @@ def accepted_rows_query(parsed: Path, verdict: IntakeVerdict) -> str:
     return _accepted(parsed, verdict.document_id, "* EXCLUDE (file_row_number)")
 
 
-def size_band(
-    previous_cells: int | None,
-    cells: int,
-    *,
-    scope: str,
-    subject: str,
-    smallest_share: float = SMALLEST_SHARE_OF_PREVIOUS,
-) -> RuleOutcome:
-    """Whether a valid document is much smaller than the accepted one before it of the same extent.
+def waivable_rules(dataset: DatasetEntry) -> tuple[str, ...]:
+    """Rules that may keep a document of this dataset out and that a person may waive.
 
-    Args:
-        previous_cells: cells of that one; None when there is none.
-
-    >>> size_band(1_000, 749, scope="eurostat.x", subject="ab12").detail
-    '749 cells, 74.9 % of the 1,000 before; at least 75 % expected'
+    A document that cannot be read is none of them: there is nothing to take in.
     """
-    enough = not previous_cells or cells >= smallest_share * previous_cells
-    detail = f"{cells:,} cells, none before to compare with"
-    if previous_cells:
-        share = f"{100 * cells / previous_cells:.1f} % of the {previous_cells:,} before"
-        detail = f"{cells:,} cells, {share}; at least {100 * smallest_share:g} % expected"
-    verdict: Verdict = "passed" if enough else "failed"
-    return RuleOutcome("size_band", scope, subject, "critical", verdict, 1, int(not enough), detail)
+    own = (rule.id for rule in dataset.value_rules if rule.severity == "critical")
+    return (*(rule.rule_id for rule in ROW_RULES), *own, *TABLE_RULES)
 
 
 def _value_column(rule: ValueRule) -> str:

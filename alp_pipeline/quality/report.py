@@ -27,7 +27,11 @@ SHOWN_DOCUMENTS = 12
 """Documents that the page shows per dataset, newest first."""
 
 Row = dict[str, Any]
-_WORST = ("not_evaluated", "failed", "passed")
+_WORST = ("not_evaluated", "failed", "waived", "passed")
+
+
+_KEPT_OUT = ("kept out", "suspect", "refused")
+"""Outcomes of documents that are not in use."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,8 @@ def _content(connection: duckdb.DuckDBPyConnection) -> Row:
     others = _rows(
         connection,
         """SELECT source_id, dataset_code, document_format, standing, count(*) AS documents
-           FROM dim_document WHERE dataset_id IS NULL OR standing = 'format not yet read'
+           FROM dim_document
+           WHERE dataset_id IS NULL OR standing IN ('format not yet read', 'metadata of its dataset')
            GROUP BY ALL ORDER BY ALL""",
     )
     return {
@@ -135,7 +140,7 @@ def _dataset(connection: duckdb.DuckDBPyConnection, entry: Row, outcomes: Iterab
         """SELECT d.*, o.outcome, o.detail FROM dim_document d
            LEFT JOIN ops_outcome o ON o.dataset_id = d.dataset_id AND o.document_id = d.document_id
                 AND o.step = 'intake'
-           WHERE d.dataset_id = ?
+           WHERE d.dataset_id = ? AND d.standing <> 'metadata of its dataset'
            ORDER BY coalesce(d.published_at, d.seen_at) DESC NULLS LAST, d.document_id""",
         own,
     )
@@ -152,7 +157,7 @@ def _dataset(connection: duckdb.DuckDBPyConnection, entry: Row, outcomes: Iterab
         entry=entry,
         documents=documents[:SHOWN_DOCUMENTS],
         document_count=len(documents),
-        kept_out=sum(document["outcome"] == "kept out" for document in documents),
+        kept_out=sum(document["outcome"] in _KEPT_OUT for document in documents),
         cells=sum(cells.values()),
         states=[(state, cells[state]) for state in CELL_STATES if cells.get(state)],
         rules=_rule_lines(about, [document["document_id"] for document in documents]),

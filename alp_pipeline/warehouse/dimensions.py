@@ -83,10 +83,13 @@ dim_document = Table(
             "in use",
             "superseded",
             "kept out by the intake gate",
+            "suspect, held back until accepted",
+            "refused by decision",
             "archived, no date known",
             "seen again, unchanged",
             "archived, not catalogued",
             "format not yet read",
+            "metadata of its dataset",
         ),
     ),
     column(

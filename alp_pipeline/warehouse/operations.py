@@ -16,9 +16,9 @@ ops_validation = Table(
     column(
         "outcome",
         Text,
-        "not_evaluated counts as a failure.",
+        "not_evaluated counts as a failure; waived is a failure that a person's decision answers for.",
         required=True,
-        one_of=("passed", "failed", "not_evaluated"),
+        one_of=("passed", "failed", "not_evaluated", "waived"),
     ),
     column("checked_count", BigInteger, "Rows or facts that were checked.", unit="rows", between=(0, None)),
     column("failed_count", BigInteger, "Rows or facts that failed.", unit="rows", between=(0, None)),
@@ -52,7 +52,7 @@ ops_outcome = Table(
     column("dataset_id", Text, "The dataset.", key=True),
     column("document_id", Text, "The document; empty text for the dataset as a whole.", key=True),
     column("step", Text, "The step of the pipeline.", key=True),
-    column("outcome", Text, "accepted, kept out, in use, absent …", required=True),
+    column("outcome", Text, "accepted, kept out, suspect, refused, in use, absent …", required=True),
     column("detail", Text, "What happened and what to do.", required=True),
     comment="What became of every dataset and document. One row per dataset, document and step.",
 )

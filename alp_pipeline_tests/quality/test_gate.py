@@ -42,7 +42,14 @@ def test_a_long_refusal_names_twelve_and_says_how_many_more():
 
 
 def test_outcomes_are_counted_by_severity():
-    assert summarise([PASSED, FAILED, UNKNOWN, WARNED]) == {
-        "critical": {"rules": 3, "passed": 1, "failed": 1, "not_evaluated": 1, "rows_failed": 4},
-        "warning": {"rules": 1, "passed": 0, "failed": 1, "not_evaluated": 0, "rows_failed": 2},
-    }
+    answered = FAILED.waived("waived by A. Rossi")
+    found = summarise([PASSED, FAILED, UNKNOWN, WARNED, answered])
+    assert (found["critical"]["rules"], found["critical"]["rows_failed"]) == (4, 8)
+    by_outcome = {name: found["critical"][name] for name in ("passed", "failed", "not_evaluated", "waived")}
+    assert set(by_outcome.values()) == {1}
+    assert found["warning"]["rules"] == found["warning"]["failed"] == 1
+
+
+def test_a_failure_that_a_person_answers_for_does_not_gate():
+    assert critical_failures([FAILED]) == [FAILED]
+    assert critical_failures([FAILED.waived("waived by A. Rossi")]) == []

@@ -10,7 +10,6 @@ from alp_pipeline.quality import frames, runner
 from alp_pipeline.quality.intake import (
     QUARANTINE_SCHEMA,
     accepted_rows_query,
-    size_band,
     validate_document,
 )
 from alp_pipeline_tests.quality.conftest import cell, dataset, hidden
@@ -257,17 +256,6 @@ def test_an_engine_that_reorders_rows_is_refused(connection, parsed):
     with pytest.raises(RuntimeError, match="out of order"):
         frames._frame(table, 0)
     assert list(next(frames.parquet_frames(connection, path, {"v": "value"}))["v"]) == [5.0, 5.0]
-
-
-def test_a_document_much_smaller_than_the_one_before_is_suspect():
-    say = {"scope": "test.sbs", "subject": "d2"}
-    assert size_band(1_000, 750, **say).outcome == "passed"
-    assert size_band(1_000, 749, **say).outcome == "failed"
-    assert size_band(1_000, 749, **say).severity == "critical"
-    assert size_band(1_000, 9_000, **say).outcome == "passed"
-    assert size_band(None, 0, **say).outcome == "passed"
-    assert size_band(0, 0, **say).outcome == "passed"
-    assert size_band(8, 0, **say).outcome == "failed"
 
 
 def test_the_real_structural_business_statistics_pass_with_one_wage_in_quarantine(
