@@ -27,6 +27,7 @@ from alp_pipeline.archive.retrieval import Extent
 from alp_pipeline.archive.utc import canonical
 from alp_pipeline.catalog.access import GenesisAccess, Layout
 from alp_pipeline.catalog.models import DatasetEntry
+from alp_pipeline.sources.discarding import kept_if_sound
 from alp_pipeline.sources.errors import (
     AnswerIncomplete,
     CredentialsMissing,
@@ -122,9 +123,10 @@ class GenesisConnector(Connector):
         last = announced.last if announced else upstream.facts["last"]
         since = _access(dataset).since
         start = max(filter(None, (since, _year(first))), default=_BEFORE_ALL)
-        download, form = self._flat_file(dataset, {"startyear": start})
         ends = (start if first else None, _year(last))
-        _refuse_missing_periods(dataset, download.path, form, ends, self._where(dataset))
+        with kept_if_sound(self._path(dataset)):
+            download, form = self._flat_file(dataset, {"startyear": start})
+            _refuse_missing_periods(dataset, download.path, form, ends, self._where(dataset))
         yield Fetched(
             path=download.path,
             dataset_code=dataset.code.lower(),
@@ -142,7 +144,8 @@ class GenesisConnector(Connector):
         """The columns of the flat file of the last period, codes where the layout calls them dimensions."""
         announced = self._announced(dataset)
         year = _year(announced.last) or ""
-        download, form = self._flat_file(dataset, {"startyear": year, "endyear": year})
+        with kept_if_sound(self._path(dataset)):
+            download, form = self._flat_file(dataset, {"startyear": year, "endyear": year})
         layout = dataset.layout or Layout(columns={"1_variable_attribute_code": "geo"}, delimiter=";")
         found = describe_table(download.path, file_format=form, layout=layout, where=self._where(dataset))
         download.path.unlink()
@@ -228,11 +231,14 @@ class GenesisConnector(Connector):
         with self._refusals_named(dataset):
             return self.http.download(
                 f"{self.base_url}/{path}",
-                to=self.folder / f"{dataset.code.lower()}.flat",
+                to=self._path(dataset),
                 method="POST",
                 headers=self._account(dataset),
                 data=dict(form),
             )
+
+    def _path(self, dataset: DatasetEntry) -> Path:
+        return self.folder / f"{dataset.code.lower()}.flat"
 
     def _form(self, dataset: DatasetEntry, years: Mapping[str, str]) -> dict[str, str]:
         access = _access(dataset)

@@ -16,6 +16,7 @@ from alp_pipeline.archive.retrieval import Extent
 from alp_pipeline.archive.utc import canonical
 from alp_pipeline.catalog.access import Layout, PlainAccess
 from alp_pipeline.catalog.models import DatasetEntry
+from alp_pipeline.sources.discarding import kept_if_sound
 from alp_pipeline.sources.errors import CredentialsMissing, HttpRefused, NotData, QueryRefused, SourceError
 from alp_pipeline.sources.family import Connector, Description, Fetched, Upstream
 from alp_pipeline.sources.glance import describe_table, later_period
@@ -109,11 +110,12 @@ class PlainConnector(Connector):
             download = self.http.download(self._url(dataset), to=path)
         except HttpRefused as error:
             raise self._translated(error, dataset) from error
-        refuse_unless_data(path, where, form=_FORMS[form])
-        if form == "json-stat-2":
-            _refuse_unless_cube(path.read_bytes(), where)
-        elif form == "sdmx-csv-1":
-            refuse_unless_sdmx_csv(path, flow="", where=where)
+        with kept_if_sound(path):
+            refuse_unless_data(path, where, form=_FORMS[form])
+            if form == "json-stat-2":
+                _refuse_unless_cube(path.read_bytes(), where)
+            elif form == "sdmx-csv-1":
+                refuse_unless_sdmx_csv(path, flow="", where=where)
         return download
 
     def _url(self, dataset: DatasetEntry) -> str:

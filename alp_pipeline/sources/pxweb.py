@@ -22,6 +22,7 @@ from urllib.parse import quote
 from alp_pipeline.archive.utc import utc_time
 from alp_pipeline.catalog.access import PxWebAccess
 from alp_pipeline.catalog.models import DatasetEntry, SourceEntry
+from alp_pipeline.sources.discarding import kept_if_sound
 from alp_pipeline.sources.errors import HttpRefused, NotData, QueryRefused
 from alp_pipeline.sources.family import Connector, Description, Fetched, Upstream
 from alp_pipeline.sources.http import PoliteSession
@@ -222,9 +223,10 @@ class PxWebConnector(Connector):
             download = self.http.download(
                 self._url(dataset), to=path, method="POST", json=body, most_bytes=_MOST_BYTES
             )
-        refuse_unless_data(path, where, form="json")
-        found = json.loads(path.read_bytes())
-        refuse_other_cells(found, part, where=where)
+        with kept_if_sound(path):
+            refuse_unless_data(path, where, form="json")
+            found = json.loads(path.read_bytes())
+            refuse_other_cells(found, part, where=where)
         published_at = utc_time(str(found.get("updated") or ""))
         return Fetched(
             path=path,

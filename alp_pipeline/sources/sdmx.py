@@ -18,6 +18,7 @@ from alp_pipeline.archive.retrieval import Extent
 from alp_pipeline.archive.utc import utc_time
 from alp_pipeline.catalog.access import SdmxAccess
 from alp_pipeline.catalog.models import DatasetEntry
+from alp_pipeline.sources.discarding import kept_if_sound
 from alp_pipeline.sources.errors import HttpRefused, NotData, QueryRefused, SourceError, StructureChanged
 from alp_pipeline.sources.family import Connector, Description, Fetched, Upstream
 from alp_pipeline.sources.inspection import refuse_unless_data
@@ -84,11 +85,12 @@ class SdmxConnector(Connector):
             )
         except HttpRefused as error:
             raise _translated(error, where) from error
-        if access.answer == "sdmx-csv-1":
-            refuse_unless_sdmx_csv(path, flow=access.flow, where=where)
-            refuse_unless_data(path, where, form="text")
-        else:
-            refuse_unless_sdmx_ml(path, flow=access.flow, where=where)
+        with kept_if_sound(path):
+            if access.answer == "sdmx-csv-1":
+                refuse_unless_sdmx_csv(path, flow=access.flow, where=where)
+                refuse_unless_data(path, where, form="text")
+            else:
+                refuse_unless_sdmx_ml(path, flow=access.flow, where=where)
         yield Fetched(
             path=path,
             dataset_code=dataset.code.lower(),
