@@ -116,10 +116,11 @@ class SdmxConnector(Connector):
         structure = self._structure(dataset)
         content = self._constraint(dataset)
         held = self._read(content, self._where(dataset)) if content else None
+        present = held.present if held else {}
         updated = structure.annotations.get("LAST_UPDATE")
         return Description(
-            columns={name: held.codes.get(name, ()) if held else () for name in structure.dimensions},
-            latest_period=_latest_period(content, held.periods if held else (), held.codes if held else {}),
+            columns={name: present.get(name, ()) for name in structure.dimensions},
+            latest_period=_latest_period(content, held.periods if held else (), present),
             title=structure.title,
             changed_at=utc_time(updated) if updated else None,
         )

@@ -47,10 +47,9 @@ def pxweb_entry(
     return _plainly(access, dimensions=dimensions, layout=None, **more)
 
 
-def sdmx_entry(flow: Flow | None = None, **access: Any) -> DatasetEntry:
+def sdmx_entry(**access: Any) -> DatasetEntry:
     """The entry of the loopback service's flow."""
-    flow = flow or Flow()
-    given = {"family": "sdmx", "agency": flow.agency, "flow": flow.id, **access}
+    given = {"family": "sdmx", "agency": Flow.agency, "flow": Flow.id, **access}
     aliases = {"FREQ": "freq", "REF_AREA": "geo", "ECON_ACTIVITY_NACE_2007": "nace_r2"}
     return entry(given, dimension_aliases=aliases, layout=None)
 
