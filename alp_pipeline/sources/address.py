@@ -119,7 +119,8 @@ class AddressRule:
 def refuse_unless_public(address: str, *, host: str) -> None:
     """Raise `AddressRefused` for an address that no public service has: loopback, private, link-local …
 
-    IPv4 inside IPv6 (mapped, 6to4, Teredo, NAT64) is judged as the IPv4 address it stands for.
+    IPv4 inside IPv6 (mapped, NAT64) is judged as the IPv4 address that it stands for; the old tunnels (6to4,
+    Teredo) lead no public service.
 
     >>> refuse_unless_public("147.67.34.30", host="ec.europa.eu")
     >>> refuse_unless_public("::ffff:127.0.0.1", host="ec.europa.eu")
@@ -127,27 +128,23 @@ def refuse_unless_public(address: str, *, host: str) -> None:
     ...
     alp_pipeline.sources.errors.AddressRefused: AddressRefused: ec.europa.eu: its address ::ffff:127.0.0.1 ...
     """
-    judged = [ip_address(address.partition("%")[0])]
-    judged += _embedded(judged[0])
-    if all(one.is_global and not one.is_multicast and not one.is_reserved for one in judged):
-        return
-    # A tunnelled form is no global address by itself; the address that it stands for decides.
-    if len(judged) > 1 and all(one.is_global and not one.is_multicast for one in judged[1:]):
-        return
-    raise AddressRefused(
-        f"its address {address} is not public",
-        where=host,
-        todo="Look at the name server; a mirror inside the house is allowed by the setting allowed_hosts.",
-    )
+    if not _is_public(ip_address(address.partition("%")[0])):
+        raise AddressRefused(
+            f"its address {address} is not public",
+            where=host,
+            todo="Look at the name server; a mirror inside the house is allowed by the setting allowed_hosts.",
+        )
 
 
-def _embedded(address: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address]:
-    if isinstance(address, IPv4Address):
-        return []
-    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if address in _NAT64:
-        found.append(IPv4Address(int(address) & 0xFFFFFFFF))
-    return [one for one in found if one is not None]
+def _is_public(address: IPv4Address | IPv6Address) -> bool:
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return _is_public(address.ipv4_mapped)
+        if address in _NAT64:
+            return _is_public(IPv4Address(int(address) & 0xFFFFFFFF))
+        if address.is_site_local or address.sixtofour is not None or address.teredo is not None:
+            return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def _refuse_written_address(host: str, where: str) -> None:
