@@ -132,7 +132,7 @@ def refuse_unless_public(address: str, *, host: str) -> None:
         raise AddressRefused(
             f"its address {address} is not public",
             where=host,
-            todo="Look at the name server; a mirror inside the house is allowed by the setting allowed_hosts.",
+            todo="Look at the name server; a mirror in the house is allowed by the setting allowed_hosts.",
         )
 
 

@@ -50,7 +50,7 @@ def refuse_unless_json(answer: Answer, where: str) -> Any:
     """
     content = answer.content.removeprefix(_UTF8_MARK)
     if content.lstrip()[:1] not in (b"{", b"["):
-        _refuse_head(content[:_HEAD_BYTES], where)
+        _refuse_head(content[:_HEAD_BYTES], where, form="json")
     try:
         return loads(content)
     except (ValueError, RecursionError):
@@ -83,7 +83,7 @@ def refuse_unless_data(path: Path, where: str, *, form: Form, most_bytes: int = 
     elif head.startswith(_GZIP_MAGIC):
         _refuse_unless_text(_inflated(path, where, most_bytes), where)
     elif form == "gzip":
-        _refuse_head(head, where, unless="gzip")
+        _refuse_head(head, where, form="gzip")
     else:
         _refuse_unless_text(_blocks(path), where)
 
@@ -138,14 +138,14 @@ def _refuse_unless_text_head(head: bytes, where: str) -> None:
     opening = head.removeprefix(_UTF8_MARK).lstrip()[:1]
     is_binary = head.startswith((_ZIP_MAGIC, _OLD_OFFICE_MAGIC, b"%PDF")) or b"\0\0\0" in head
     if opening in (b"", b"<", b"{", b"[") or is_binary:
-        _refuse_head(head, where)
+        _refuse_head(head, where, form="text")
 
 
 def _refuse_unless_json_file(path: Path, head: bytes, where: str) -> None:
     from alp_pipeline.observations.documents import api_message
 
     if head.removeprefix(_UTF8_MARK).lstrip()[:1] not in (b"{", b"["):
-        _refuse_head(head, where)
+        _refuse_head(head, where, form="json")
     if path.stat().st_size > _MOST_JSON:
         raise AnswerTooLarge(
             f"it is JSON of more than {_MOST_JSON >> 20} MiB", where=where, todo="Ask for less at once."
@@ -160,7 +160,7 @@ def _refuse_unless_json_file(path: Path, head: bytes, where: str) -> None:
 
 def _refuse_unless_zip(path: Path, head: bytes, where: str, form: Form, most_bytes: int) -> None:
     if not head.startswith(_ZIP_MAGIC):
-        _refuse_head(head, where, unless=form)
+        _refuse_head(head, where, form=form)
     try:
         with zipfile.ZipFile(path) as archive:
             _refuse_swollen(sum(member.file_size for member in archive.infolist()), most_bytes, where)
@@ -223,7 +223,7 @@ def _refuse_swollen(size: int, most_bytes: int, where: str) -> None:
         )
 
 
-def _refuse_head(head: bytes, where: str, *, unless: Form = "text") -> NoReturn:
+def _refuse_head(head: bytes, where: str, *, form: Form) -> NoReturn:
     """Raise what the first bytes give away about something that is not the form it should be."""
     from alp_pipeline.observations.documents import not_data
 
@@ -240,4 +240,4 @@ def _refuse_head(head: bytes, where: str, *, unless: Form = "text") -> NoReturn:
             raise NotData(name, where=where, todo=_AGAIN)
     if head.removeprefix(_UTF8_MARK).lstrip()[:1] in (b"<", b"{", b"["):
         raise NotData(not_data(head, where=where).what, where=where, todo=_AGAIN)
-    raise NotData(f"it is text, not {unless}", where=where, todo=_AGAIN)
+    raise NotData(f"it is text, not {form}", where=where, todo=_AGAIN)

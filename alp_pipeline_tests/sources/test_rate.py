@@ -1,3 +1,4 @@
+import itertools
 import multiprocessing
 import threading
 import time
@@ -25,7 +26,7 @@ def _turns(log: Path) -> list[tuple[float, float]]:
 
 
 def _assert_one_at_a_time_and_within_the_rate(turns: list[tuple[float, float]]) -> None:
-    assert all(ended <= began for (_, ended), (began, _) in zip(turns, turns[1:], strict=False))
+    assert all(ended <= began for (_, ended), (began, _) in itertools.pairwise(turns))
     # Of three turns the first and the last are at least the rate's seconds apart.
     assert all(later[0] - one[0] >= 0.19 for one, later in zip(turns, turns[2:], strict=False))
 
