@@ -90,8 +90,10 @@ class PlainConnector(Connector):
         try:
             if form == "json-stat-2":
                 return _cube_described(json.loads(download.path.read_bytes()), dataset, changed_at)
-            file_format: Literal["csv", "xlsx", "zip"] = "csv" if form == "sdmx-csv-1" else form
-            found = describe_table(download.path, file_format=file_format, layout=dataset.layout, where=where)
+            if form == "sdmx-csv-1":
+                found = describe_table(download.path, file_format="csv", layout=_SDMX_CSV, where=where)
+            else:
+                found = describe_table(download.path, file_format=form, layout=dataset.layout, where=where)
         finally:
             download.path.unlink()
         return Description(
