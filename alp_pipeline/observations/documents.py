@@ -72,11 +72,21 @@ class Document:
             is_utf8 = self._encoding == "utf-8"
             yield stream if is_utf8 else pa.transcoding_input_stream(stream, self._encoding, "utf8")
 
+    def decoded(self, encoding: str) -> "Document":
+        """The same document, its text in another encoding."""
+        return Document(self.seekable(), where=self.where, encoding=encoding)
+
+    def seekable(self) -> Source:
+        """The path, or the stream where the document begins, for formats that are read from their end."""
+        if not isinstance(self._source, str | Path):
+            self._source.seek(self._start)
+        return self._source
+
     def _raw(self) -> pa.NativeFile:
-        if isinstance(self._source, str | Path):
-            return pa.OSFile(str(self._source), "rb")
-        self._source.seek(self._start)
-        return pa.PythonFile(_Borrowed(self._source), mode="r")
+        source = self.seekable()
+        if isinstance(source, str | Path):
+            return pa.OSFile(str(source), "rb")
+        return pa.PythonFile(_Borrowed(source), mode="r")
 
     def first_line(self, *, skip: int = 0) -> tuple[str, bool]:
         """The first line, or that after `skip` others, without its end; and whether anything follows it.

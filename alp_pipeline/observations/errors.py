@@ -49,3 +49,7 @@ class AmbiguousBundle(DocumentError):
 
 class FormatNotRead(DocumentError):
     """A format without a reader."""
+
+
+class LayoutMissing(DocumentError):
+    """A table of rows, of which the catalogue does not say how it is read."""

@@ -7,6 +7,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from alp_pipeline.observations.declared_table import (
+    DeclaredCsv,
+    DeclaredJsonRows,
+    DeclaredXlsx,
+    DeclaredZip,
+)
 from alp_pipeline.observations.documents import Source
 from alp_pipeline.observations.errors import FormatNotRead
 from alp_pipeline.observations.eurostat_tsv import EurostatTsv
@@ -14,6 +20,7 @@ from alp_pipeline.observations.jsonstat import JsonStat
 from alp_pipeline.observations.reading import Reading
 from alp_pipeline.observations.schema import DatasetShape
 from alp_pipeline.observations.sdmx_csv import SdmxCsv
+from alp_pipeline.observations.sdmx_ml import SdmxMl
 
 READABLE_FORMATS: Final[Mapping[str, type[Reading]]] = MappingProxyType(
     {
@@ -23,6 +30,11 @@ READABLE_FORMATS: Final[Mapping[str, type[Reading]]] = MappingProxyType(
         "sdmx-csv-2": SdmxCsv,
         "json-stat-1": JsonStat,
         "json-stat-2": JsonStat,
+        "sdmx-ml-2.1": SdmxMl,
+        "csv": DeclaredCsv,
+        "xlsx": DeclaredXlsx,
+        "zip": DeclaredZip,
+        "json-rows": DeclaredJsonRows,
     }
 )
 
@@ -42,7 +54,7 @@ def read_observations(
     Args:
         source: a path, or a binary stream that can seek; a stream stays open.
         format: one of `READABLE_FORMATS`.
-        dataset: what the catalogue knows of it.
+        dataset: what the catalogue knows of it; with its layout for csv, xlsx, zip and json-rows.
         document_id: goes into every row.
 
     Returns:
@@ -50,7 +62,7 @@ def read_observations(
         `cells`: what was not understood is there with `cell_state` null and the reason in `problem`.
 
     Raises:
-        FormatNotRead: at once; every other `DocumentError` comes out of `batches()`.
+        FormatNotRead, LayoutMissing: at once; every other `DocumentError` comes out of `batches()`.
 
     >>> import io
     >>> shape = DatasetShape("eurostat.x", ("freq", "unit", "geo"))

@@ -28,7 +28,7 @@ class Reading(ABC):
     """A document of one dataset; `batches` reads it once, and then the counts are there.
 
     Errors of the document (`observations.errors`) come out of `batches`. A document whose batches all came
-    is accounted for: the rows of all batches are `cells`.
+    is accounted for: the rows of all batches are `cells`, and together with `set_aside` all that it holds.
     """
 
     def __init__(self, source: Source, dataset: DatasetShape, document_id: str) -> None:
@@ -41,11 +41,12 @@ class Reading(ABC):
         self._periods: tuple[str, ...] = ()
         self._series_count = 0
         self._cells = 0
+        self._set_aside = 0
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Batches in `schema.BATCH_SCHEMA`. What could not be read at all may come last."""
         self._is_read = False
-        self._series_count = self._cells = 0
+        self._series_count = self._cells = self._set_aside = 0
         yield from self._read()
         self._is_read = True
 
@@ -77,6 +78,11 @@ class Reading(ABC):
     def cells(self) -> int:
         """How many cells the document holds: series × periods of a table, rows of a list."""
         return self._once_read(self._cells)
+
+    @property
+    def set_aside(self) -> int:
+        """How many further cells stand under codes that the layout sets aside (`drop_unmapped`)."""
+        return self._once_read(self._set_aside)
 
     def _once_read(self, count: Item) -> Item:
         if not self._is_read:

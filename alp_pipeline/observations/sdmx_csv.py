@@ -20,8 +20,8 @@ from alp_pipeline.observations.batches import TIME_NAMES, checked_dimensions
 from alp_pipeline.observations.cells import Cells, composed, read_cells
 from alp_pipeline.observations.delimited import Table
 from alp_pipeline.observations.errors import HeaderMismatch, MalformedDocument
-from alp_pipeline.observations.reading import Reading, in_order
-from alp_pipeline.observations.rows import Problem, RowBatch, Tally, no_text, ragged_batch, row_batch
+from alp_pipeline.observations.reading import in_order
+from alp_pipeline.observations.rows import Problem, RowBatch, RowReading, no_text
 
 _MESSAGE: Final = ("DATAFLOW", "LAST UPDATE", "STRUCTURE", "STRUCTURE_ID", "STRUCTURE_NAME", "ACTION")
 _STATUS: Final = ("OBS_FLAG", "OBS_STATUS")
@@ -42,7 +42,7 @@ class _Layout:
     action: int | None
 
 
-class SdmxCsv(Reading):
+class SdmxCsv(RowReading):
     """A reading of one SDMX-CSV document of either version."""
 
     def _read(self) -> Iterator[pa.RecordBatch]:
@@ -54,16 +54,10 @@ class SdmxCsv(Reading):
         if not has_more:
             return
         self._table = Table(self.document, len(heading), len(line.encode()), delimiter, is_quoted=True)
-        tally = Tally()
         for found in in_order(self._observations, self._table.blocks()):
-            tally.add(found)
-            self._cells += found.batch.num_rows
-            yield found.batch
-        if self._table.ragged:
-            yield ragged_batch(self.dataset, self.document_id, self._table.ragged, self._table.columns)
-            self._cells += len(self._table.ragged)
-        self._series_count = tally.series_count
-        self._periods = tally.periods
+            yield from self._taken(found)
+        yield from self._ragged(self._table.ragged, self._table.columns)
+        self._finish()
 
     def _heading(self, line: str, delimiter: str) -> list[str]:
         try:
@@ -114,9 +108,7 @@ class SdmxCsv(Reading):
         if layout.action is not None:
             allowed = pc.match_substring_regex(self._column(lines, layout.action), _ACTIONS)
             problems.append((pc.invert(allowed), "ACTION says that this is no observation"))
-        return row_batch(
-            self.dataset,
-            self.document_id,
+        return self._row_batch(
             {name: self._encoded(lines, at) for name, at in layout.dimensions.items()},
             self._encoded(lines, layout.time),
             self._cells_of(lines),
