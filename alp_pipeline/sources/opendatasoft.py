@@ -171,11 +171,17 @@ class OpendatasoftConnector(PortalConnector):
         params: Mapping[str, Any] | None = None,
         accept: Collection[int] = (),
     ) -> Answer:
-        """As in every portal, and no request when the last answer said that none is left."""
+        """As in every portal, and no request more once the portal says that none is left.
+
+        A 429 that names no end of the quota is one of too many at once: that, http waits out.
+        """
         self._refuse_over_quota(dataset)
-        answer = super()._ask(path, dataset, params=params, accept=accept)
+        answer = super()._ask(path, dataset, params=params, accept=(*accept, _TOO_MANY_REQUESTS))
         self._note_quota(answer.headers)
-        return answer
+        if answer.status != _TOO_MANY_REQUESTS:
+            return answer
+        self._refuse_over_quota(dataset)
+        return super()._ask(path, dataset, params=params, accept=accept)
 
     def _note_quota(self, headers: Mapping[str, str]) -> None:
         left = headers.get("x-ratelimit-remaining", "").strip()
@@ -234,14 +240,19 @@ def _export_parameters(dataset: DatasetEntry) -> dict[str, Any]:
 
 def _heading_and_rows(path: Path, delimiter: str, place: str) -> tuple[list[str], int]:
     """The columns of a CSV and how many rows follow; a quoted text may hold line ends."""
+    rows = 0
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             table = csv.reader(lines, delimiter=delimiter, strict=True)
             heading = next(table, [])
-            return heading, sum(1 for row in table if row)
+            for row in table:
+                rows += bool(row)
+                if row and len(row) != len(heading):
+                    raise csv.Error(f"row {rows} has {len(row)} of {len(heading)} fields")
     except (csv.Error, UnicodeDecodeError) as error:
-        said = f"the export ends inside a row or is damaged ({error})"
+        said = f"the export ends inside a row or is damaged: {error}"
         raise AnswerIncomplete(said, where=place, todo=_AGAIN) from error
+    return heading, rows
 
 
 def _reset_time(text: str) -> str | None:
