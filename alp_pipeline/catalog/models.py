@@ -175,9 +175,16 @@ class SchemeRow(Entry):
     hidden_rivals: Literal["anywhere", "left_out"]
     rule: CutRule
     min_size_persons: int = Field(ge=0)
-    to_verify: tuple[Literal["rule", "value", "min_size_persons"], ...] = Field(
-        default=(), description="fields whose figures were not read in the scheme's own documents"
+    ranking_floor_persons: int = Field(
+        ge=0, description="smaller cells are not ranked: a quotient of a handful of jobs is noise"
     )
+    reference_missing_max_pct: float = Field(
+        ge=0, le=100, description="share of a reference territory that may be missing from its total"
+    )
+    to_verify: tuple[
+        Literal["rule", "value", "min_size_persons", "ranking_floor_persons", "reference_missing_max_pct"],
+        ...,
+    ] = Field(default=(), description="fields whose figures were not read in the scheme's own documents")
     source: Text
     verified: bool
     notes: tuple[Text, ...] = ()

@@ -158,6 +158,12 @@ def _scheme(entry: SchemeRow, catalog: Catalog) -> Found:
             f"{entry.universe!r} is neither 'europe' nor a perimeter: {_names(catalog.perimeters)}",
         )
 
+    for other in catalog.schemes.values():
+        if other.scheme == entry.scheme and other.id < entry.id:
+            for field in ("ranking_floor_persons", "reference_missing_max_pct", "version"):
+                if getattr(other, field) != getattr(entry, field):
+                    yield field, f"differs from that of {other.id}, a row of the same scheme"
+
 
 def _sector_group(entry: SectorGroupEntry, catalog: Catalog) -> Found:
     for code in entry.divisions:

@@ -79,6 +79,10 @@ def _labels(labels: Any) -> dict[str, str | None]:
     return {f"label_{language}": given.get(language) for language in LANGUAGES}
 
 
+def _mark(verified: bool) -> str:
+    return "verified" if verified else "to verify"
+
+
 def _datasets(catalog: Catalog, synthetic: bool) -> Rows:
     return [
         {
@@ -87,12 +91,18 @@ def _datasets(catalog: Catalog, synthetic: bool) -> Rows:
             "dataset_code": entry.code,
             "title": _labels(entry.title)["label_en"],
             "licence": entry.licence,
+            "licence_url": entry.licence_url,
             "citation": entry.citation,
+            "acknowledgement": catalog.sources[entry.source].acknowledgement,
+            "disclaimer": catalog.sources[entry.source].disclaimer,
             "doi": entry.doi,
             "cadence": str(entry.cadence),
             "statistical_unit": str(entry.statistical_unit),
             "classification_version": entry.classification,
             "nuts_version_rule": str(entry.nuts_version_rule),
+            "discontinued": entry.discontinued,
+            "successor_id": entry.successor,
+            "notes": "\n".join(entry.notes),
             "catalogue_origin": entry.origin,
             "is_verified": entry.verified,
             "is_synthetic": synthetic,
@@ -110,7 +120,7 @@ def _perimeters(catalog: Catalog) -> Rows:
             "member_count": len(entry.members),
             "is_default": entry.is_default,
             "source": entry.source,
-            "mark": "verified" if entry.verified else "to verify",
+            "mark": _mark(entry.verified),
         }
         for entry in catalog.perimeters.values()
     ]
@@ -143,6 +153,7 @@ def _indicators(catalog: Catalog) -> Rows:
             "valid_max": entry.valid_range[1],
             "usage_warnings": " ".join(str(warning) for warning in entry.usage_warnings),
             "catalogue_origin": entry.origin,
+            "mark": _mark(entry.verified),
         }
         for entry in catalog.indicators.values()
     ]
@@ -291,6 +302,7 @@ def _activities(catalog: Catalog) -> Rows:
             "section_code": code[:1] if code[:1] in sections and activity.level != "aggregate" else None,
             "parent_code": activity.parent,
             "sector_group": groups.get(code),
+            "label_mark": _mark(activity.verified),
         }
         for code, activity in catalog.activities.items()
     ]
@@ -306,6 +318,7 @@ def _unknown_activity(code: str) -> dict[str, Any]:
         "label_en": code,
         "classification_version": "unknown",
         "activity_level": "unknown",
+        "label_mark": "to verify",
     }
 
 

@@ -4,8 +4,9 @@ Belongs here: choosing regions, divisions, reference countries and scheme for th
 method (benchmark.specialisation), the cells (plan.regional_activity).
 
 A reference territory's total is the sum of its published country rows. Where countries that weigh more
-than 5 % of it have not published the year, the sum would speak of another territory under its name: the
-quotient then takes the reason as its state. Hidden cells do not make it so: they are counted beside.
+than the scheme allows (`reference_missing_max_pct`) have not published the year, the sum would speak of
+another territory under its name: the quotient then takes the reason as its state. Hidden cells do not make
+it so: they are counted beside.
 """
 
 from collections.abc import Mapping
@@ -27,10 +28,6 @@ TABLE = "bench_specialisation"
 SCHEME = "observatory_2007_2012"
 REFERENCES = ("eu28", "eu27_2020")
 VARIABLE = "persons_employed"
-MAXIMUM_MISSING_WEIGHT = 0.05
-"""Share of a reference territory that may be missing; the threshold of domain practice for conversions."""
-MINIMUM_RANKED_PERSONS = 500.0
-"""Smaller cells are not ranked: a quotient of a handful of jobs is noise."""
 
 
 def specialisation_stage(catalog: Catalog) -> Stage:
@@ -79,7 +76,8 @@ def _compute(
     for reference in references:
         members = [code for code, _ in reference.members]
         judged = _against(universe, totals, cells, members, parts, rows)
-        results += [_of_perimeter(judged, reference.id, perimeter) for perimeter in perimeters]
+        floor = float(rows[0].ranking_floor_persons)
+        results += [_of_perimeter(judged, reference.id, perimeter, floor) for perimeter in perimeters]
     frame = pd.concat(results, ignore_index=True).assign(variable=VARIABLE, **_constants(facts, parts, rows))
     with context.connect() as connection:
         connection.register("judged", frame)
@@ -150,7 +148,7 @@ def _against(
 
     countries = cells[(cells["nuts_level"] == 0) & cells["region_code"].isin(members)]
     reference = reference_totals(countries, members=members, parts=parts)
-    incomplete = _incomplete_years(countries, members, parts)
+    incomplete = _incomplete_years(countries, members, parts, rows[0].reference_missing_max_pct)
     withheld = reference["year"].isin(list(incomplete))
     reference.loc[withheld, ["reference_activity_total", "reference_total"]] = float("nan")
     judged = specialisation(universe, totals, reference, scheme=_scheme(rows))
@@ -167,7 +165,7 @@ def _against(
 
 
 def _incomplete_years(
-    countries: "pd.DataFrame", members: list[str], parts: Mapping[str, list[str]]
+    countries: "pd.DataFrame", members: list[str], parts: Mapping[str, list[str]], most_pct: float
 ) -> dict[int, str]:
     """Years in which too much of the reference is missing for another reason than confidentiality.
 
@@ -182,7 +180,7 @@ def _incomplete_years(
     pending = set(countries.loc[countries["cell_state"] == "not_yet_published", "year"])
     return {
         year: "not_yet_published" if year in pending else "not_available"
-        for year in share.index[share > MAXIMUM_MISSING_WEIGHT]
+        for year in share.index[100 * share > most_pct]
     }
 
 
@@ -207,12 +205,14 @@ def _scheme(rows: list[SchemeRow]) -> Any:
     )
 
 
-def _of_perimeter(judged: "pd.DataFrame", reference: str, perimeter: PerimeterEntry) -> "pd.DataFrame":
+def _of_perimeter(
+    judged: "pd.DataFrame", reference: str, perimeter: PerimeterEntry, floor: float
+) -> "pd.DataFrame":
     from alp_pipeline.benchmark.ranks import rank_within
 
     members = [code for code, _ in perimeter.members]
     inside = judged[judged["region_code"].isin(members)]
-    ranks = rank_within(inside, members, minimum_size=MINIMUM_RANKED_PERSONS)
+    ranks = rank_within(inside, members, minimum_size=floor)
     return inside.assign(
         perimeter_id=perimeter.id,
         reference_territory_id=reference,
@@ -223,6 +223,12 @@ def _of_perimeter(judged: "pd.DataFrame", reference: str, perimeter: PerimeterEn
 
 def _constants(
     facts: Mapping[str, str], parts: Mapping[str, list[str]], rows: list[SchemeRow]
-) -> dict[str, str]:
+) -> dict[str, Any]:
     scheme = f"{rows[0].scheme} ({rows[0].version})"
-    return {**facts, "activity_scope": " + ".join(parts), "scheme_id": scheme}
+    return {
+        **facts,
+        "activity_scope": " + ".join(parts),
+        "scheme_id": scheme,
+        "ranking_floor_persons": rows[0].ranking_floor_persons,
+        "reference_missing_max_pct": rows[0].reference_missing_max_pct,
+    }

@@ -204,11 +204,14 @@ class Source:
     source_id: str
     title: str
     licence: str
+    licence_url: str
     citation: str
+    acknowledgement: str
     doi: str | None
     statistical_unit: str
     classification_version: str | None
     nuts_version_rule: str | None
+    discontinued: str | None
     is_verified: bool
     is_synthetic: bool
     documents: tuple[Document, ...]

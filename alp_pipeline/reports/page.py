@@ -142,6 +142,8 @@ def _source(source: Source, number: int, words: Wording) -> dict[str, Any]:
         meaning.append(words("sources.classification", version=source.classification_version))
     if source.nuts_version_rule:
         meaning.append(words("sources.nuts", rule=words.word(source.nuts_version_rule)))
+    if source.discontinued:
+        meaning.append(words("sources.discontinued", period=source.discontinued))
     return {
         "number": number,
         "source": source,

@@ -79,8 +79,9 @@ def _moment(microseconds: int | None) -> datetime | None:
 
 def _source(release: ReleaseFile, dataset_id: str, used: Iterable[Document]) -> Source:
     rows = release.rows(
-        """SELECT dataset_id, dataset_code, source_id, title, licence, citation, doi, statistical_unit,
-                  classification_version, nuts_version_rule, is_verified, is_synthetic
+        """SELECT dataset_id, dataset_code, source_id, title, licence, licence_url, citation, acknowledgement,
+                  doi, statistical_unit, classification_version, nuts_version_rule, discontinued,
+                  is_verified, is_synthetic
            FROM dim_dataset WHERE dataset_id = ?""",
         [dataset_id],
     )

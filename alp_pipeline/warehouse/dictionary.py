@@ -245,7 +245,8 @@ def _sources(release: "Release") -> list[dict[str, Any]]:
 
     with duckdb.connect(str(release.database), read_only=True) as connection:
         found = connection.execute(
-            """SELECT d.dataset_id, d.title, d.licence, d.citation, d.doi, d.cadence, d.statistical_unit,
+            """SELECT d.dataset_id, d.title, d.licence, d.licence_url, d.citation, d.doi, d.cadence,
+                      d.statistical_unit, d.discontinued, d.notes, d.is_verified,
                       count(o.document_id) AS documents, max(o.published_at) AS newest
                FROM dim_dataset d LEFT JOIN dim_document o USING (dataset_id)
                GROUP BY ALL ORDER BY d.dataset_id"""

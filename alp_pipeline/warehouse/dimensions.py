@@ -19,7 +19,10 @@ dim_dataset = Table(
     column("dataset_code", Text, "The publisher's code of the dataset (SDMX dataflow).", required=True),
     column("title", Text, "The dataset's title in English.", required=True),
     column("licence", Text, "Terms under which the data may be reused.", required=True),
-    column("citation", Text, "How the source wants to be named.", required=True),
+    column("licence_url", Text, "Where the terms stand.", required=True),
+    column("citation", Text, "How the dataset is to be cited.", required=True),
+    column("acknowledgement", Text, "The words with which the publisher wants to be named.", required=True),
+    column("disclaimer", Text, "What must be said where the data were modified.", required=True),
     column("doi", Text, "The publisher's persistent identifier, pointing to the newest version."),
     column("cadence", Text, "How often the publisher updates the dataset.", required=True),
     column(
@@ -30,6 +33,9 @@ dim_dataset = Table(
     ),
     column("classification_version", Text, "Version of the activity classification, e.g. NACE Rev. 2."),
     column("nuts_version_rule", Text, "How the NUTS version of the dataset's codes is known."),
+    column("discontinued", Text, "The last period of a table that its publisher ended."),
+    column("successor_id", Text, "The dataset that follows an ended one; never joined to it without a word."),
+    column("notes", Text, "Pitfalls, and what is to verify, one a line.", required=True),
     column(
         "catalogue_origin",
         Text,
@@ -39,7 +45,7 @@ dim_dataset = Table(
     column(
         "is_verified",
         Boolean,
-        "Whether the entry was checked against a document of the source.",
+        "Whether identifier and dimensions were read in a source or measured on a document.",
         required=True,
     ),
     column(
@@ -166,6 +172,13 @@ dim_activity = Table(
     column("section_code", Text, "The section it belongs to; empty for aggregates of sections."),
     column("parent_code", Text, "The activity one level up."),
     column("sector_group", Text, "The project's sector group (to verify); empty where none."),
+    column(
+        "label_mark",
+        Text,
+        "How far the labels can be relied on: verified, or to verify against the official lists.",
+        required=True,
+        one_of=("verified", "to verify"),
+    ),
     comment="Economic activities. One row per code.",
 )
 
@@ -196,6 +209,13 @@ dim_indicator = Table(
         "usage_warnings", Text, "Warnings from the closed vocabulary, separated by blanks.", required=True
     ),
     column("catalogue_origin", Text, "The package, or the site's own file.", required=True),
+    column(
+        "mark",
+        Text,
+        "Whether codes and formula were read in a source or measured.",
+        required=True,
+        one_of=("verified", "to verify"),
+    ),
     comment="Indicators that the catalogue computes. One row per indicator.",
 )
 

@@ -211,3 +211,13 @@ def test_two_datasets_of_one_code_are_refused_because_assets_carry_it(site):
     copied = copied.replace("  cadence:", "  access: {family: import}\n  cadence:")
     message = _refusal(site(datasets=DATASET + copied))
     assert "eurostat.own_gerdreg: code: is that of bfs.own_gerdreg too" in message
+
+
+def test_rows_of_one_scheme_agree_on_what_they_share(site):
+    from alp_pipeline.catalog.loader import ENTRIES_DIR
+
+    own = (ENTRIES_DIR / "schemes.yaml").read_text(encoding="utf-8").replace("observatory_2007_2012", "own")
+    assert load_catalog(site(schemes=own)).schemes["own_focus"].ranking_floor_persons == 500
+    differing = own.replace("  criterion: focus\n", "  criterion: focus\n  ranking_floor_persons: 400\n")
+    message = _refusal(site(schemes=differing))
+    assert "ranking_floor_persons: differs from that of own_focus, a row of the same scheme" in message

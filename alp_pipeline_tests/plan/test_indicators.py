@@ -80,6 +80,13 @@ def computed(tmp_path: Path) -> tuple[StageRecord, list[dict[str, object]]]:
         INDICATOR.format(id="own_a", formula="b_c", terms=term("b_c", "NAT")),
         INDICATOR.format(id="own_a_b", formula="c", terms=term("c", "NAT")),
         INDICATOR.format(id="own_nothing", formula="x", terms=term("x", "NOBODY")),
+        # One term has observations; the other's dataset has none at all.
+        INDICATOR.format(
+            id="own_against_absent",
+            formula="100 * a / b",
+            terms=f"{term('a', 'NAT')}, b: {{dataset: eurostat.demo_r_pjangrp3, "
+            "select: {sex: T, unit: NR, age: TOTAL}}",
+        ),
     ]
     (site / "indicators.yaml").write_text("".join(entries), encoding="utf-8")
     catalog = load_catalog(site)
@@ -128,3 +135,15 @@ def test_an_indicator_without_a_row_says_so(
     record, _ = computed
     found = {o.subject: o.outcome for o in record.outcomes if o.rule_id == "indicator_has_rows"}
     assert (found["own_nothing"], found["own"]) == ("failed", "passed")
+
+
+def test_an_indicator_of_a_dataset_never_fetched_has_no_row_and_no_warning(
+    computed: tuple[StageRecord, list[dict[str, object]]],
+) -> None:
+    record, rows = computed
+    assert "own_against_absent" not in {row["indicator_id"] for row in rows}
+    [said] = [
+        o for o in record.outcomes if o.rule_id == "indicator_has_rows" and o.subject == "own_against_absent"
+    ]
+    assert (said.outcome, said.checked) == ("passed", 0)
+    assert said.detail == "not computed: no accepted observation of eurostat.demo_r_pjangrp3"

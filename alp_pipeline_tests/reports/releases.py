@@ -190,6 +190,8 @@ def bench_row(code: str, activity: str, year: int) -> dict[str, Any]:
         "activity_scope": "B to N without K, S95",
         "classification_version": "NACE Rev. 2",
         "scheme_id": "after the Observatory (1)",
+        "ranking_floor_persons": 500,
+        "reference_missing_max_pct": 5.0,
         "value": value,
         "cell_state": state,
         "obs_status": flags,
@@ -237,14 +239,19 @@ def _dimensions(rows: Rows, is_synthetic: bool) -> None:
                 "dataset_code": code,
                 "title": f"Title of {code}",
                 "licence": "Eurostat reuse",
+                "licence_url": "https://example.org/terms",
                 "citation": f"Eurostat ({code})",
+                "acknowledgement": "Source: Eurostat",
+                "disclaimer": "Modified by the project.",
                 "doi": doi,
                 "cadence": "annual",
                 "statistical_unit": "local_unit" if doi is None else "resident",
                 "classification_version": "NACE Rev. 2" if doi is None else None,
                 "nuts_version_rule": "detect",
+                "discontinued": "2020" if doi is None else None,
+                "notes": "",
                 "catalogue_origin": "package",
-                "is_verified": True,
+                "is_verified": doi is not None,
                 "is_synthetic": is_synthetic,
             }
         )
@@ -304,6 +311,7 @@ def _dimensions(rows: Rows, is_synthetic: bool) -> None:
                 "label_en": label,
                 "classification_version": "NACE Rev. 2",
                 "activity_level": "division",
+                "label_mark": "to verify",
             }
         )
     for indicator, label, direction, warnings in (
@@ -324,5 +332,6 @@ def _dimensions(rows: Rows, is_synthetic: bool) -> None:
                 "statistical_unit": "resident",
                 "usage_warnings": warnings,
                 "catalogue_origin": "package",
+                "mark": "verified",
             }
         )

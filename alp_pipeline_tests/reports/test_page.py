@@ -165,8 +165,11 @@ def test_nothing_is_fetched_from_anywhere(lombardia: str) -> None:
     assert "@import" not in lombardia
     assert re.findall(r"url\((?!#)", lombardia) == []
     outside = [a for a in root.all("a") if not a.attributes["href"].startswith("#")]
-    assert [a.attributes["href"] for a in outside] == ["https://doi.org/10.2908/LFST"]
-    assert all(len(re.findall("https?://", page)) == 1 for page in [lombardia])
+    assert {a.attributes["href"] for a in outside} == {
+        "https://doi.org/10.2908/LFST",
+        "https://example.org/terms",
+    }
+    assert len(re.findall("https?://", lombardia)) == 3
 
 
 def test_every_figure_names_a_source_that_the_page_lists(lombardia: str) -> None:
@@ -191,6 +194,16 @@ def test_sources_tell_vintage_licence_and_what_is_unknown(lombardia: str) -> Non
         assert "Eurostat reuse" in row.text
         assert "Modified by the project" in row.text
     assert "Eurostat and the other publishers are not responsible" in read_page(lombardia).text
+
+
+def test_sources_say_how_to_name_them_where_the_terms_stand_and_what_is_to_verify(lombardia: str) -> None:
+    first, second = read_page(lombardia).one("section", id="sources").one("tbody").all("tr")
+    for row in (first, second):
+        assert "Source: Eurostat" in row.text
+        assert "https://example.org/terms" in [a.attributes["href"] for a in row.all("a")]
+    assert "catalogue entry to verify" in first.text
+    assert "Ended by its publisher with 2020" in first.text
+    assert "catalogue entry to verify" not in second.text
 
 
 def test_flags_stand_beside_numbers_and_are_explained(lombardia: str) -> None:
