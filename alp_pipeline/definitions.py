@@ -11,6 +11,7 @@ import dagster as dg
 
 from alp_pipeline.catalog.loader import load_catalog
 from alp_pipeline.orchestration.assets import build_assets
+from alp_pipeline.orchestration.deciding import decide_job
 from alp_pipeline.orchestration.declaring import RESOURCE
 from alp_pipeline.orchestration.freshness import freshness_check
 from alp_pipeline.orchestration.jobs import (
@@ -36,7 +37,7 @@ def build_definitions(overrides: Mapping[str, Any] | None = None) -> dg.Definiti
     return dg.Definitions(
         assets=build_assets(catalog, settings),
         asset_checks=[freshness_check(catalog)],
-        jobs=[refresh_job(catalog), freshness_job(catalog)],
+        jobs=[refresh_job(catalog), freshness_job(catalog), decide_job(overrides or {})],
         schedules=[refresh_schedule(settings, overrides or {}), freshness_schedule(settings)],
         resources={RESOURCE: WorkspaceResource(data_dir=data_dir)},
         # One process: the default executor pays seconds per step to import everything again.

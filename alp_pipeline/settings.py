@@ -72,6 +72,8 @@ class Settings(BaseSettings):
     allowed_hosts: tuple[str, ...] = ()
     """`host` or `host:port` that may be asked besides the catalogue's hosts, whatever their address, without
     TLS too: loopback servers of tests, mirrors inside the house."""
+    sources: tuple[str, ...] = ()
+    """Ids of the sources that a refresh asks; all of the catalogue when empty."""
     source_urls: dict[str, str] = Field(default_factory=dict)
     """Source id → base URL in the place of the catalogue's: a mirror."""
     source_credentials: Annotated[dict[str, SecretStr], Field(repr=False)] = Field(default_factory=dict)

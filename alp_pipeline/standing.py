@@ -13,6 +13,7 @@ from alp_pipeline.archive.utc import canonical
 from alp_pipeline.catalog.models import DatasetEntry, SourceEntry
 from alp_pipeline.settings import Settings
 from alp_pipeline.sources.age import Age
+from alp_pipeline.sources.connect import why_not_asked
 from alp_pipeline.sources.memory import Poll
 from alp_pipeline.workspace import Workspace
 
@@ -53,7 +54,11 @@ def _standing(workspace: Workspace, dataset: DatasetEntry, age: Age, now: dateti
     poll = workspace.last_poll(dataset)
     vintages = workspace.archive.vintages(dataset.id)
     newest = vintages[-1] if vintages else None
-    why_not = "this data folder is synthetic" if workspace.is_synthetic else _why_not(dataset)
+    why_not = (
+        "this data folder is synthetic"
+        if workspace.is_synthetic
+        else why_not_asked(dataset, workspace.catalog, workspace.settings)
+    )
     source = workspace.catalog.sources[dataset.source]
     return Standing(
         dataset_id=dataset.id,
@@ -75,12 +80,6 @@ def _standing(workspace: Workspace, dataset: DatasetEntry, age: Age, now: dateti
         last_asked_at=poll.asked_at if poll else None,
         next_poll_at=None if why_not else canonical(next_poll(workspace.settings, source, poll, now)),
     )
-
-
-def _why_not(dataset: DatasetEntry) -> str | None:
-    if dataset.access.family == "import":
-        return "its documents are imported"
-    return None if dataset.is_scheduled else "to verify: alp sources verify"
 
 
 def next_poll(settings: Settings, source: SourceEntry, poll: Poll | None, now: datetime) -> datetime:

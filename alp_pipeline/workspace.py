@@ -18,6 +18,7 @@ from alp_pipeline.catalog.models import Catalog, DatasetEntry
 from alp_pipeline.plan.assemble import NO_POLLS, build_plan
 from alp_pipeline.settings import Settings
 from alp_pipeline.sources.age import Age, judge_age
+from alp_pipeline.sources.connect import why_not_asked
 from alp_pipeline.sources.memory import Poll, PollMemory
 
 if TYPE_CHECKING:
@@ -86,13 +87,20 @@ class Workspace:
         wanted = [poll.dataset_id for poll in self.sources.ask(step) if poll.outcome == "asked"]
         return [self.catalog.datasets[dataset_id] for dataset_id in wanted]
 
+    def why_not_asked(self, dataset: DatasetEntry) -> str | None:
+        """Why this run does not fetch a dataset, or None where it does."""
+        if self.is_synthetic:
+            return "this data folder is synthetic"
+        return "offline" if self.offline else why_not_asked(dataset, self.catalog, self.settings)
+
     def last_poll(self, dataset: DatasetEntry) -> Poll | None:
         """What came of asking for this dataset last."""
         return PollMemory(self.settings.polls_dir).last(dataset.id)
 
     def polls(self) -> dict[str, dict[str, str]]:
         """What a release must say about its sources: failures and tables that are gone, by dataset."""
-        last = ((d.id, self.last_poll(d)) for d in self.catalog.datasets.values() if d.is_scheduled)
+        asked = (d for d in self.catalog.datasets.values() if self.why_not_asked(d) is None)
+        last = ((d.id, self.last_poll(d)) for d in asked)
         return {
             dataset_id: {"outcome": poll.outcome, "detail": poll.detail}
             for dataset_id, poll in last

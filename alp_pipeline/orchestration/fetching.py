@@ -48,7 +48,7 @@ def fetch_asset(
     def fetch(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
         workspace = workspace_of(context)
         poll: Poll | None = None
-        if workspace.is_online and dataset.is_scheduled:
+        if workspace.why_not_asked(dataset) is None:
             poll = workspace.sources.pull(dataset, again=context.retry_number > 0)
             _say(context, poll)
             if (
@@ -90,7 +90,7 @@ def _metadata(workspace: Workspace, dataset: DatasetEntry, poll: Poll | None) ->
     newest = vintages[-1] if vintages else None
     upstream = poll.upstream if poll else None
     return {
-        "outcome": poll.outcome if poll else _not_asked(workspace, dataset),
+        "outcome": poll.outcome if poll else f"not asked: {workspace.why_not_asked(dataset)}",
         "detail": poll.detail if poll else "",
         "newest upstream": (upstream.changed_at if upstream else None) or "unknown",
         "vintages": len(vintages),
@@ -101,16 +101,6 @@ def _metadata(workspace: Workspace, dataset: DatasetEntry, poll: Poll | None) ->
         "licence": dataset.licence,
         "citation": dataset.citation,
     }
-
-
-def _not_asked(workspace: Workspace, dataset: DatasetEntry) -> str:
-    if workspace.is_synthetic:
-        return "not asked: this data folder is synthetic"
-    if dataset.access.family == "import":
-        return "not asked: its documents are imported"
-    if not dataset.is_scheduled:
-        return "not asked: the entry is to verify (alp sources verify)"
-    return "not asked: offline"
 
 
 def _check(
@@ -124,7 +114,9 @@ def _check(
         severity=dg.AssetCheckSeverity.WARN
         if poll is not None and poll.outcome == "gone"
         else dg.AssetCheckSeverity.ERROR,
-        description=f"{poll.outcome}: {poll.detail}".rstrip(": ") if poll else _not_asked(workspace, dataset),
+        description=f"{poll.outcome}: {poll.detail}".rstrip(": ")
+        if poll
+        else f"not asked: {workspace.why_not_asked(dataset)}",
         metadata={"asked": poll is not None, "asked_at": poll.asked_at if poll else "never in this run"},
     )
 

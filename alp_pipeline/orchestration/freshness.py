@@ -20,7 +20,7 @@ NAME = "freshness_by_cadence"
 
 
 def judged_datasets(catalog: Catalog) -> list[DatasetEntry]:
-    """The datasets whose age is judged: those that a refresh fetches, and imported ones."""
+    """The datasets whose age is judged: verified ones that can be fetched, and imported ones."""
     return [d for d in catalog.datasets.values() if d.is_scheduled or d.access.family == "import"]
 
 

@@ -11,10 +11,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from alp_pipeline import __version__
-from alp_pipeline.catalog.models import Catalog, SourceEntry
+from alp_pipeline.catalog.models import Catalog, DatasetEntry, SourceEntry
 from alp_pipeline.settings import Settings
 from alp_pipeline.sources.family import Connector
-from alp_pipeline.sources.http import Policy, PoliteSession, Rate
+from alp_pipeline.sources.http import Policy, PoliteSession
+from alp_pipeline.sources.rate import Rate
 
 FAMILIES: Final[Mapping[str, tuple[str, str]]] = {
     "eurostat": ("alp_pipeline.sources.eurostat.connector", "EurostatConnector"),
@@ -38,6 +39,27 @@ def base_url(source: SourceEntry, settings: Settings) -> str:
 def host_of(source: SourceEntry, settings: Settings) -> str:
     """The host that is asked for this source: what its pool in Dagster is named after."""
     return urlsplit(base_url(source, settings)).hostname or source.id
+
+
+def why_not_asked(dataset: DatasetEntry, catalog: Catalog, settings: Settings) -> str | None:
+    """Why a refresh does not fetch a dataset, or None where it does.
+
+    >>> from alp_pipeline.catalog.loader import load_catalog
+    >>> catalog = load_catalog()
+    >>> gdp, settings = catalog.datasets["eurostat.nama_10r_2gdp"], Settings(sources=("bfs",))
+    >>> why_not_asked(gdp, catalog, settings)
+    'the setting sources leaves eurostat out'
+    """
+    source = catalog.sources[dataset.source]
+    if dataset.access.family == "import":
+        return "its documents are imported"
+    if not dataset.verified:
+        return "to verify: alp sources verify"
+    if settings.sources and source.id not in settings.sources:
+        return f"the setting sources leaves {source.id} out"
+    if source.needs_account and source.id not in settings.source_credentials:
+        return f"{source.id} needs an account: ALP_SOURCE_CREDENTIALS"
+    return None
 
 
 def policy(catalog: Catalog, settings: Settings) -> Policy:

@@ -23,7 +23,7 @@ from alp_pipeline.archive.store import Archive, DocumentWithdrawn
 from alp_pipeline.build.fingerprint import digest
 from alp_pipeline.catalog.models import Catalog, DatasetEntry, SourceEntry
 from alp_pipeline.settings import Settings
-from alp_pipeline.sources.connect import connector, policy
+from alp_pipeline.sources.connect import connector, policy, why_not_asked
 from alp_pipeline.sources.errors import SourceError
 from alp_pipeline.sources.family import Connector, Fetched, Upstream
 from alp_pipeline.sources.http import PoliteSession
@@ -47,12 +47,12 @@ class Sources:
     # -- asking -------------------------------------------------------------------------------------
 
     def ask(self, step: Callable[[str], None] = lambda _: None) -> list[Poll]:
-        """Ask every source whose turn it is about its scheduled datasets.
+        """Ask every source whose turn it is about its datasets.
 
-        Returns: the polls of all scheduled datasets; those to fetch have the outcome `asked`.
+        Returns: the polls of all datasets that are asked for; those to fetch have the outcome `asked`.
         """
         for source in self.catalog.sources.values():
-            datasets = self._scheduled(source)
+            datasets = self._asked_of(source)
             if not datasets:
                 continue
             if self._connector(source).has_inventory:
@@ -64,8 +64,8 @@ class Sources:
                 if self._is_due(source, self.memory.last(dataset.id)):
                     step(dataset.id)
                     self._ask(source, [dataset])
-        scheduled = [d for d in self.catalog.datasets.values() if d.is_scheduled]
-        return [poll for d in scheduled if (poll := self.memory.last(d.id)) is not None]
+        asked = [d for d in self.catalog.datasets.values() if self._is_asked(d)]
+        return [poll for d in asked if (poll := self.memory.last(d.id)) is not None]
 
     def current(self, dataset: DatasetEntry) -> Poll:
         """The poll of one dataset: the last one where it is recent, else a new one."""
@@ -73,8 +73,8 @@ class Sources:
         if last is not None and self._is_recent(last):
             return last
         source = self.catalog.sources[dataset.source]
-        together = self._connector(source).has_inventory and dataset.is_scheduled
-        self._ask(source, self._scheduled(source) if together else [dataset])
+        together = self._connector(source).has_inventory and self._is_asked(dataset)
+        self._ask(source, self._asked_of(source) if together else [dataset])
         poll = self.memory.last(dataset.id)
         assert poll is not None  # noqa: S101 - _ask keeps one for every dataset it is given
         return poll
@@ -127,8 +127,11 @@ class Sources:
         pause = timedelta(hours=source.politeness.poll_hours)
         return poll is None or poll.outcome in ("asked", "failed") or poll.age(datetime.now(UTC)) >= pause
 
-    def _scheduled(self, source: SourceEntry) -> list[DatasetEntry]:
-        return [d for d in self.catalog.datasets.values() if d.source == source.id and d.is_scheduled]
+    def _asked_of(self, source: SourceEntry) -> list[DatasetEntry]:
+        return [d for d in self.catalog.datasets.values() if d.source == source.id and self._is_asked(d)]
+
+    def _is_asked(self, dataset: DatasetEntry) -> bool:
+        return why_not_asked(dataset, self.catalog, self.settings) is None
 
     # -- fetching -----------------------------------------------------------------------------------
 
