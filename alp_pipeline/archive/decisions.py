@@ -159,6 +159,18 @@ def holding(decisions: Iterable[Decision], retrieval_ids: Collection[str]) -> di
     return {target: decision for target, decision in found.items() if decision.action != "withdraw"}
 
 
+def in_force(archive: "Archive") -> frozenset[str]:
+    """Ids of the decisions that hold for a document that the archive has."""
+    taken = archive.decisions()
+    found: set[str] = set()
+    for dataset_id in sorted({decision.dataset_id for decision in taken}):
+        alone = [(document,) for document in archive.undated(dataset_id)]
+        for group in (*archive.vintage_groups(dataset_id), *alone):
+            held = holding(taken, {retrieval.retrieval_id for retrieval in group})
+            found |= {decision.decision_id for decision in held.values()}
+    return frozenset(found)
+
+
 def decide(
     archive: "Archive",
     action: Action,

@@ -43,7 +43,8 @@ class RuleOutcome:
         >>> failed.waived("accepted by A. Rossi on 2026-01-02T03:04:05Z: so published").detail
         'too few; accepted by A. Rossi on 2026-01-02T03:04:05Z: so published'
         """
-        return replace(self, outcome="waived", detail="; ".join(filter(None, (self.detail, said))))
+        told = filter(None, (self.detail.rstrip("."), said))
+        return replace(self, outcome="waived", detail="; ".join(told))
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
