@@ -92,8 +92,8 @@ def _dataset(entry: DatasetEntry, catalog: Catalog) -> Found:
     if same_code:
         yield "code", f"is that of {same_code[0]} too: assets are named after the code alone"
     for dimension, name in sorted(entry.layout.code_table.items()) if entry.layout else ():
-        if not (reference_dir() / "codes" / name).is_file():
-            yield f"layout.code_table.{dimension}", f"no table {name!r} in data/reference/codes"
+        if not (reference_dir() / "codes" / f"{name}.csv").is_file():
+            yield f"layout.code_table.{dimension}", f"no table {name}.csv in data/reference/codes"
 
 
 def _indicator(entry: IndicatorEntry, catalog: Catalog) -> Found:

@@ -54,7 +54,7 @@ def _tables(dimension):
 
 
 def _codes(name):
-    return {row["published"]: row["code"] for row in read_reference(f"codes/{name}")}
+    return {row["published"]: row["code"] for row in read_reference(f"codes/{name}.csv")}
 
 
 def test_there_are_at_least_thirty_eurostat_datasets_each_with_its_doi():
@@ -129,16 +129,16 @@ def _units(prefixes, level="3"):
 @pytest.mark.parametrize(
     ("name", "prefixes", "level", "count"),
     [
-        ("ch_cantons.csv", ("CH",), "3", 26),
-        ("si_statistical_regions.csv", ("SI",), "3", 12),
-        ("de_districts_south.csv", ("DE1",), "3", 44),
-        ("de_districts_south.csv", ("DE2",), "3", 96),
-        ("de_regions_south.csv", ("DE1", "DE2"), "2", 11),
-        ("fr_departements_alps.csv", ("FRC1", "FRC2", "FRK1", "FRK2", "FRL0"), "3", 26),
-        ("it_provinces_alps.csv", ("ITC", "ITH1", "ITH2", "ITH3", "ITH4"), "3", 38),
-        ("it_itter107_alps.csv", ("ITC", "ITH1", "ITH2", "ITH3", "ITH4"), "3", 38),
-        ("it_lombardia_names.csv", ("ITC4",), "3", 12),
-        ("at_laender.csv", ("AT",), "2", 9),
+        ("ch_cantons", ("CH",), "3", 26),
+        ("si_statistical_regions", ("SI",), "3", 12),
+        ("de_districts_south", ("DE1",), "3", 44),
+        ("de_districts_south", ("DE2",), "3", 96),
+        ("de_regions_south", ("DE1", "DE2"), "2", 11),
+        ("fr_departements_alps", ("FRC1", "FRC2", "FRK1", "FRK2", "FRL0"), "3", 26),
+        ("it_provinces_alps", ("ITC", "ITH1", "ITH2", "ITH3", "ITH4"), "3", 38),
+        ("it_itter107_alps", ("ITC", "ITH1", "ITH2", "ITH3", "ITH4"), "3", 38),
+        ("it_lombardia_names", ("ITC4",), "3", 12),
+        ("at_laender", ("AT",), "2", 9),
     ],
 )
 def test_a_code_table_names_every_unit_of_its_territory_once(name, prefixes, level, count):
@@ -147,11 +147,11 @@ def test_a_code_table_names_every_unit_of_its_territory_once(name, prefixes, lev
 
 
 def test_german_districts_lie_in_the_region_that_their_number_says():
-    regions = _codes("de_regions_south.csv")
-    for district, code in _codes("de_districts_south.csv").items():
+    regions = _codes("de_regions_south")
+    for district, code in _codes("de_districts_south").items():
         assert code[:4] == regions[district[:3]], district
 
 
 def test_each_code_table_is_used():
-    kept = {path.name for path in (reference_dir() / "codes").glob("*.csv")}
+    kept = {path.stem for path in (reference_dir() / "codes").glob("*.csv")}
     assert kept == {*_tables("geo"), *_tables("nace_r2")}

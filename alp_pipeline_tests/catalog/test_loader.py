@@ -201,9 +201,9 @@ def test_a_dataset_must_fit_its_source_and_name_a_table_that_is_there(site):
     assert "access.family: 'socrata', but eurostat is of the family 'eurostat'" in _refusal(
         site(datasets=wrong)
     )
-    layout = "  layout: {columns: {region: geo}, code_table: {geo: nowhere.csv}}\n  cadence:"
+    layout = "  layout: {columns: {region: geo}, code_table: {geo: nowhere}}\n  cadence:"
     message = _refusal(site(datasets=DATASET.replace("  cadence:", layout)))
-    assert "layout.code_table.geo: no table 'nowhere.csv' in data/reference/codes" in message
+    assert "layout.code_table.geo: no table nowhere.csv in data/reference/codes" in message
 
 
 def test_two_datasets_of_one_code_are_refused_because_assets_carry_it(site):
