@@ -6,12 +6,17 @@ what a cell says (cells). Source: https://json-stat.org/full/.
 A cube is a JSON document, so it is read whole, up to `MOST_BYTES` of text; larger tables come as TSV. Numbers
 stay as they were written. A cell is every position of the cube, because a position without value is null by
 the format's own rule. A status is `flags|confidentiality`, the form in which Eurostat writes it.
+
+A layout of the dataset translates a publisher's own codes (`codes`, `code_table`; categories that a dimension
+of `drop_unmapped` does not know are left out, their cells counted as set aside) and says what the status of a
+cell without a number means where it is a sign (`markers`: PxWeb writes `-`, `..`). Its columns are not looked
+at.
 """
 
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NoReturn, TypeGuard
 
 import numpy as np
@@ -20,7 +25,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alp_pipeline.observations.batches import TIME_NAMES, SeriesTable, assembled, checked_dimensions
-from alp_pipeline.observations.cells import Cells, Codes, composed, read_cells
+from alp_pipeline.observations.cells import Cells, Codes, composed, read_cells, refused
+from alp_pipeline.observations.code_maps import CodeMap, ReadCode, code_maps
+from alp_pipeline.observations.declared_cells import DeclaredCells
 from alp_pipeline.observations.documents import api_message, not_data
 from alp_pipeline.observations.errors import (
     AmbiguousBundle,
@@ -59,6 +66,25 @@ class _Texts:
     codes: Codes
 
 
+@dataclass(frozen=True)
+class _Axis:
+    """The categories of a dimension that are kept."""
+
+    places: npt.NDArray[np.int64]  # their positions in the document
+    codes: tuple[str, ...]  # in our words
+    problems: tuple[str | None, ...]  # why one is not understood
+
+    @classmethod
+    def of(cls, categories: Sequence[str], known: CodeMap | None) -> "_Axis":
+        read = [known.read(code) if known else ReadCode(code) for code in categories]
+        places = [at for at, one in enumerate(read) if one.is_kept]
+        return cls(
+            np.array(places, dtype=np.int64),
+            tuple(read[at].code for at in places),
+            tuple(read[at].problem for at in places),
+        )
+
+
 class JsonStat(Reading):
     """A reading of one JSON-stat document of version 1 or 2."""
 
@@ -67,10 +93,26 @@ class JsonStat(Reading):
         others = [name for at, name in enumerate(cube.names) if at != cube.time_at]
         self._header_dimensions = checked_dimensions(self.dataset, others, where=self.where)
         self._periods = normalised_headings(cube.categories[cube.time_at], where=self.where)
-        self._cells = math.prod(cube.shape)
-        self._series_count = math.prod(n for at, n in enumerate(cube.shape) if at != cube.time_at)
+        names = iter(self._header_dimensions)
+        maps = code_maps(self.dataset.layout)
+        axes = [
+            _Axis.of(self._periods, None) if at == cube.time_at else _Axis.of(codes, maps.get(next(names)))
+            for at, codes in enumerate(cube.categories)
+        ]
+        kept = tuple(len(axis.codes) for axis in axes)
+        self._cells = math.prod(kept)
+        self._set_aside = math.prod(cube.shape) - self._cells
+        if self._set_aside and not self._cells:
+            raise HeaderMismatch(
+                f"the layout's codes know none of its categories: all {self._set_aside:,} cells would be set "
+                "aside",
+                where=self.where,
+                todo="Correct codes or code_table in the catalogue entry's layout.",
+            )
+        self._series_count = math.prod(n for at, n in enumerate(kept) if at != cube.time_at)
         for start in range(0, self._cells, _CELLS_PER_BATCH):
-            yield self._batch(cube, np.arange(start, min(start + _CELLS_PER_BATCH, self._cells)))
+            positions = np.arange(start, min(start + _CELLS_PER_BATCH, self._cells))
+            yield self._batch(cube, axes, positions)
 
     def _parsed(self) -> dict[str, Any]:
         text = self.document.whole(limit=MOST_BYTES)
@@ -217,20 +259,31 @@ class JsonStat(Reading):
         result: npt.NDArray[np.int64] = places
         return result
 
-    def _batch(self, cube: _Cube, positions: npt.NDArray[np.int64]) -> pa.RecordBatch:
-        by_dimension = np.unravel_index(positions, cube.shape)
-        others = [at for at in range(len(cube.shape)) if at != cube.time_at]
+    def _batch(self, cube: _Cube, axes: Sequence[_Axis], positions: npt.NDArray[np.int64]) -> pa.RecordBatch:
+        """The cells at some positions of the kept cube."""
+        kept = tuple(len(axis.codes) for axis in axes)
+        by_dimension = np.unravel_index(positions, kept)
+        others = [at for at in range(len(kept)) if at != cube.time_at]
         # Series are numbered like cells, without the time dimension.
         number = np.zeros(len(positions), dtype=np.int64)
         for at in others:
-            number = number * cube.shape[at] + by_dimension[at]
+            number = number * kept[at] + by_dimension[at]
         _, first, of_cell = np.unique(number, return_index=True, return_inverse=True)
         codes = {
             name: pa.DictionaryArray.from_arrays(
-                pa.array(by_dimension[at][first].astype(np.int32)), pa.array(cube.categories[at], pa.string())
+                pa.array(by_dimension[at][first].astype(np.int32)), pa.array(axes[at].codes, pa.string())
             )
             for name, at in zip(self._header_dimensions, others, strict=True)
         }
+        in_document = positions
+        if kept != cube.shape:
+            places = tuple(axis.places[own] for axis, own in zip(axes, by_dimension, strict=True))
+            in_document = np.ravel_multi_index(places, cube.shape)
+        cells = self._cells_of(cube, in_document)
+        for axis, categories in zip(axes, by_dimension, strict=True):
+            if any(axis.problems):
+                reasons = pa.array(axis.problems, pa.string()).take(pa.array(categories))
+                cells = refused(cells, reasons, pc.is_valid(reasons))
         series_of_cell = pa.array(of_cell.astype(np.int32))
         return assembled(
             self.dataset,
@@ -240,7 +293,7 @@ class JsonStat(Reading):
             pa.DictionaryArray.from_arrays(
                 pa.array(by_dimension[cube.time_at].astype(np.int32)), pa.array(self._periods)
             ),
-            self._cells_of(cube, positions),
+            cells,
         )
 
     def _cells_of(self, cube: _Cube, positions: npt.NDArray[np.int64]) -> Cells:
@@ -256,7 +309,17 @@ class JsonStat(Reading):
             pc.ascii_trim_whitespace(pc.replace_substring_regex(flags.take(status), "^:", "")),
             flags.take(status),
         )
-        return read_cells(composed(values, flags, conf.take(status)), codes.astype(np.int32), sdmx=True)
+        conf, where = conf.take(status), pa.array(codes.astype(np.int32))
+        layout = self.dataset.layout
+        if layout is None or not layout.markers:
+            return read_cells(composed(values, flags, conf), where.to_numpy(), sdmx=True)
+        signs = pa.array(list(layout.markers), pa.string())
+        is_sign = pc.and_(pc.equal(values, ""), pc.is_in(flags, value_set=signs))
+        marks = pc.if_else(pc.equal(conf, ""), flags, pc.binary_join_element_wise(flags, conf, "@"))
+        return DeclaredCells(replace(layout, decimal=".", thousands="")).read(
+            pa.DictionaryArray.from_arrays(where, pc.if_else(is_sign, flags, values)),
+            pa.DictionaryArray.from_arrays(where, pc.if_else(is_sign, "", marks)),
+        )
 
     def _malformed(self, what: str) -> NoReturn:
         raise MalformedDocument(

@@ -1,21 +1,33 @@
 import io
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
 
-from alp_pipeline.observations.errors import FormatNotRead
+from alp_pipeline.observations.errors import FormatNotRead, LayoutMissing
 from alp_pipeline.observations.reader import READABLE_FORMATS, read_observations
 from alp_pipeline.observations.reading import in_order
-from alp_pipeline.observations.schema import BATCH_SCHEMA, OBSERVATION_SCHEMA
+from alp_pipeline.observations.schema import BATCH_SCHEMA, OBSERVATION_SCHEMA, TableLayout
 from alp_pipeline_tests.observations.documents import SHAPE
 
 TSV = b"unit,geo\\time\t2015 \t2014 \nNR,AT\t: c\t708 b\nNR\t1\t2\nNR,FR\t1,5\t0 \nNR,IT\t1\n"
 
 
 def test_a_format_without_a_reader_is_named_with_those_that_have_one() -> None:
-    with pytest.raises(FormatNotRead, match=r"'sdmx-ml-2.1' is not yet read.*tsv-2017"):
-        read_observations(io.BytesIO(b""), format="sdmx-ml-2.1", dataset=SHAPE, document_id="d1")
-    assert "sdmx-ml-2.1" not in READABLE_FORMATS
+    with pytest.raises(FormatNotRead, match=r"'sdmx-json-2' is not yet read.*tsv-2017"):
+        read_observations(io.BytesIO(b""), format="sdmx-json-2", dataset=SHAPE, document_id="d1")
+    assert "sdmx-json-2" not in READABLE_FORMATS
+
+
+@pytest.mark.parametrize("format", ["csv", "xlsx", "zip", "json-rows"])
+@pytest.mark.parametrize("layout", [None, TableLayout(codes={"geo": {"1": "AT"}})])
+def test_a_table_of_rows_is_refused_at_once_without_the_layout_that_names_its_columns(
+    format: str,  # noqa: A002 - the readers' word for it
+    layout: TableLayout | None,
+) -> None:
+    dataset = replace(SHAPE, layout=layout)
+    with pytest.raises(LayoutMissing, match=r"does not say which column is what\. Give .* a layout"):
+        read_observations(io.BytesIO(b""), format=format, dataset=dataset, document_id="d1")
 
 
 def test_counts_are_not_there_before_the_last_batch() -> None:

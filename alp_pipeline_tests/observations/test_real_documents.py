@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from alp_pipeline.observations.accounting import Account
 from alp_pipeline.observations.errors import (
     AmbiguousBundle,
     DocumentError,
-    FormatNotRead,
     HeaderMismatch,
     MalformedDocument,
     NotADataDocument,
@@ -313,14 +311,3 @@ def test_every_json_stat_sample_is_read_or_refused_by_name(realdata: Path) -> No
             table, reading = table_of(realdata / row["path"], **arguments)
             reported = pc.sum(pc.equal(table["cell_state"], "reported")).as_py()
             assert (reading.series_count, reading.period_count, reported) == READ[name]
-
-
-def test_other_formats_of_the_manifest_are_named_as_not_read(realdata: Path) -> None:
-    with (realdata / "manifest.csv").open(newline="") as stream:
-        others = [row for row in csv.DictReader(stream) if row["format"] == "sdmx-ml-2.1"]
-    assert others
-    for row in others:
-        with pytest.raises(FormatNotRead, match=r"the format 'sdmx-ml-2[.]1' is not yet read"):
-            read_observations(
-                io.BytesIO(), format=row["format"], dataset=shape("x", ("geo",)), document_id="d1"
-            )
