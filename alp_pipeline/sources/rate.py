@@ -58,6 +58,7 @@ class HostTurns:
                 "another process of this machine has been asking it for six hours",
                 where=host,
                 todo="Look whether that process hangs, and end it.",
+                come_back_seconds=_LONGEST_TURN_SECONDS,
             ) from None
         except OSError as error:
             raise DiskRefused(

@@ -133,6 +133,7 @@ FAULTS: dict[str, Fault] = {
     "json error 200": lambda _, good: Reply.json({"error": [{"status": 404, "label": "ERR_NOT_FOUND"}]}),
     "truncated gzip": lambda _, good: replace(good, body=_half(_gzipped(good.body))),
     "other host": lambda _, good: Reply.redirect("https://elsewhere.invalid/data"),
+    # Told for a few times only, it leads back to the good answer.
     "redirect loop": lambda request, good: Reply.redirect(request.place),
     "too large": lambda _, good: Reply(200, b"x", declared=1 << 50, cut_after=1),
     "endless": lambda _, good: Reply(200, b"x" * (8 << 20), chunked=True),

@@ -1,4 +1,5 @@
 import itertools
+import json
 import multiprocessing
 import threading
 import time
@@ -14,21 +15,22 @@ def _note_turns(folder: Path, log: Path, count: int) -> None:
     turns = HostTurns(folder, {"ec.europa.eu": (2, 0.2)})
     for _ in range(count):
         with turns.turn("ec.europa.eu"):
-            began = time.time()
+            # When the turn counts from; a clock read here would be late by as much as the machine is busy.
+            asked = json.loads((folder / "ec.europa.eu.json").read_text())["asked"][-1]
             time.sleep(0.005)
             with log.open("a") as file:
-                file.write(f"{began} {time.time()}\n")
+                file.write(f"{asked} {time.time()}\n")
 
 
 def _turns(log: Path) -> list[tuple[float, float]]:
     lines = log.read_text().splitlines()
-    return sorted((float(began), float(ended)) for began, ended in (line.split() for line in lines))
+    return sorted((float(asked), float(ended)) for asked, ended in (line.split() for line in lines))
 
 
 def _assert_one_at_a_time_and_within_the_rate(turns: list[tuple[float, float]]) -> None:
-    assert all(ended <= began for (_, ended), (began, _) in itertools.pairwise(turns))
+    assert all(ended <= asked for (_, ended), (asked, _) in itertools.pairwise(turns))
     # Of three turns the first and the last are at least the rate's seconds apart.
-    assert all(later[0] - one[0] >= 0.19 for one, later in zip(turns, turns[2:], strict=False))
+    assert all(later[0] - one[0] >= 0.199 for one, later in zip(turns, turns[2:], strict=False))
 
 
 def test_threads_take_turns_at_a_host_within_its_rate(tmp_path: Path) -> None:
