@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from alp_pipeline.archive.utc import canonical
-from alp_pipeline.catalog.access import SocrataAccess
+from alp_pipeline.catalog.access import Layout, SocrataAccess
 from alp_pipeline.catalog.models import DatasetEntry
 from alp_pipeline.sources.errors import NotData, QueryRefused, QueueUnfinished
 from alp_pipeline.sources.family import Description, Fetched, Upstream
+from alp_pipeline.sources.glance import later_period
 from alp_pipeline.sources.http import Answer
 from alp_pipeline.sources.inspection import refuse_short, refuse_unless_json
 from alp_pipeline.sources.pages import PageFile, TableMoved, start_over_once
@@ -35,11 +36,11 @@ from alp_pipeline.sources.portal import (
 _NOT_READY = 202
 _TRUTH = "x-soda2-truth-last-modified"
 _MOST_CODES = 1000
+_ENOUGH_ROWS = 100  # in which every column has a value once, and the newest period is not null
 
 
 @dataclass(frozen=True)
 class _Read:
-    first: Answer
     last: Answer
     rows: int
 
@@ -99,16 +100,11 @@ class SocrataConnector(PortalConnector):
         for name in layout.columns if layout else ():
             if name in stored:
                 columns[name] = self._codes(dataset, name)
-        latest = None
-        if layout and layout.time in stored:
-            _, rows = self._rows(
-                dataset, {"$select": f"max(`{layout.time}`) as latest", "$where": access.where}
-            )
-            latest = rows[0].get("latest") if rows else None
+        grouped = access.group is not None
         return Description(
             columns=columns,
-            latest_period=latest,
-            rows=self._announced(dataset),
+            latest_period=self._latest(dataset, layout, stored) if layout else None,
+            rows=sum(rows for _, rows in self._pages(dataset, None)) if grouped else self._stored(dataset),
             title=view.get("name"),
             changed_at=_utc_of_epoch(view.get("rowsUpdatedAt"))
             or _utc_of_epoch(view.get("viewLastModified")),
@@ -129,8 +125,22 @@ class SocrataConnector(PortalConnector):
         access = _access(dataset)
         if access.select is None and access.group is None:
             return stored
-        answer, rows = self._rows(dataset, _clauses(access) | {"$limit": 1})
+        answer, rows = self._rows(dataset, _clauses(access) | {"$limit": _ENOUGH_ROWS})
         return _answered_columns(answer) or [name for row in rows for name in row]
+
+    def _latest(self, dataset: DatasetEntry, layout: Layout, stored: list[str]) -> str | None:
+        """The newest period; of a column that only the entry's query makes, among the last by its order."""
+        access, latest = _access(dataset), None
+        if layout.time in stored:
+            clauses = {"$select": f"max(`{layout.time}`) as latest", "$where": access.where}
+            _, rows = self._rows(dataset, clauses)
+            return rows[0].get("latest") if rows else None
+        if layout.time is None:
+            return None
+        falling = _clauses(access) | {"$order": f"{layout.time} DESC", "$limit": _ENOUGH_ROWS}
+        for row in self._rows(dataset, falling)[1]:
+            latest = later_period(latest, row.get(layout.time), layout.period)
+        return latest
 
     def _codes(self, dataset: DatasetEntry, column: str) -> tuple[str, ...]:
         """The distinct values of a column; none when they are too many to be codes."""
@@ -145,30 +155,44 @@ class SocrataConnector(PortalConnector):
         """Every page into `path`, between two counts that must agree."""
         access = _access(dataset)
         place = where(dataset, self.base_url + _rows_path(access))
-        announced = self._announced(dataset)
+        announced = self._stored(dataset)
         refuse_empty(announced, place)
+        most = announced if access.group is None else None
         answers: list[Answer] = []
         found = 0
         with PageFile(path) as pages:
-            while found < announced:
-                paging = {"$limit": access.page_rows, "$offset": found}
-                answer, rows = self._rows(dataset, _clauses(access) | paging)
-                if not rows:
-                    break  # A page shorter than asked is a clamped limit; only an empty one is the end.
+            for answer, rows in self._pages(dataset, most):
                 pages.add(answer.content, "json")
-                found += len(rows)
-                # Of the answers only the headers count from here on.
-                answers = [*answers[:1], answer] if answers else [answer]
+                found += rows
+                # Of the pages before, only the first one's headers count from here on.
+                answers = [*answers[:1], answer]
                 if answers[0].headers.get(_TRUTH) != answer.headers.get(_TRUTH):
                     raise _moved("the rows were replaced", place)
-            counted = self._announced(dataset)
-            if counted != announced:
-                raise _moved(f"{announced} rows were announced before, {counted} after", place)
-            if found > announced:
-                raise _moved(f"{found} rows came and {announced} are announced", place)
-            refuse_short(found, announced, place)
+            stored = self._stored(dataset)
+            if stored != announced:
+                raise _moved(f"{announced} rows were announced before, {stored} after", place)
+            if most is not None and found > most:
+                raise _moved(f"{found} rows came and {most} are announced", place)
+            refuse_short(found, most, place)
+            refuse_empty(found, place)
             self._refuse_other_columns(dataset, upstream, answers[0], place)
-        return _Read(answers[0], answers[-1], found)
+        return _Read(answers[-1], found)
+
+    def _pages(self, dataset: DatasetEntry, most: int | None) -> Iterator[tuple[Answer, int]]:
+        """The pages of the entry's query with their numbers of rows, until `most` rows came.
+
+        A page shorter than asked for is a clamped limit; only an empty one is the end. How many groups a
+        query has nobody tells (None): there the empty page is asked for twice.
+        """
+        access = _access(dataset)
+        found, empty = 0, 0
+        while empty < (2 if most is None else 1) and (most is None or found < most):
+            paging = {"$limit": access.page_rows, "$offset": found}
+            answer, rows = self._rows(dataset, _clauses(access) | paging)
+            empty = 0 if rows else empty + 1
+            found += len(rows)
+            if rows:
+                yield answer, len(rows)
 
     def _refuse_other_columns(
         self, dataset: DatasetEntry, upstream: Upstream, answer: Answer, place: str
@@ -180,22 +204,9 @@ class SocrataConnector(PortalConnector):
         if offered:
             refuse_missing_columns(dataset, offered, place)
 
-    def _announced(self, dataset: DatasetEntry) -> int:
-        """How many rows the same query has: `count(*)`, or the number of its groups."""
-        access = _access(dataset)
-        counting = {"$select": "count(*)", "$where": access.where, "$group": access.group}
-        if access.group is None:
-            _, rows = self._rows(dataset, counting)
-            return self._count(dataset, rows)
-        groups = 0
-        while True:
-            paging = {"$order": access.group, "$limit": access.page_rows, "$offset": groups}
-            _, rows = self._rows(dataset, counting | paging)
-            if not rows:
-                return groups
-            groups += len(rows)
-
-    def _count(self, dataset: DatasetEntry, rows: list[dict[str, Any]]) -> int:
+    def _stored(self, dataset: DatasetEntry) -> int:
+        """How many rows of the table the query draws on: without a group, its own number of rows."""
+        _, rows = self._rows(dataset, {"$select": "count(*)", "$where": _access(dataset).where})
         try:
             (number,) = rows[0].values()
             return int(number)

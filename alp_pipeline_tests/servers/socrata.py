@@ -11,6 +11,7 @@ from alp_pipeline_tests.servers.base import LoopbackServer, Reply, Request
 TABLE = "ab12-cd34"
 _MAXIMUM = re.compile(r"max\(`(\w+)`\) as (\w+)")
 _SUM = re.compile(r"sum\((\w+)\) as (\w+)")
+_YEAR = re.compile(r"date_extract_y\(anno\) as (\w+)")
 _EQUAL = re.compile(r"(\w+) ?= ?'([^']*)'")
 
 
@@ -55,7 +56,10 @@ class SocrataServer(LoopbackServer):
         if set(query) - known:
             return self._error(400, "query.soql.invalid", f"unknown {sorted(set(query) - known)}")
         used = set(re.findall(r"`(\w+)`", " ".join(query.values())))
-        used |= set(re.findall(r"\w+", query.get("$group", "")))
+        # A group may name what `$select` makes, and only when the same query holds it.
+        used |= set(re.findall(r"\w+", query.get("$group", ""))) - set(
+            _YEAR.findall(query.get("$select", ""))
+        )
         used |= {name for name, _ in _EQUAL.findall(query.get("$where", ""))}
         if unknown := used - set(self.columns):
             return self._error(400, "query.soql.no-such-column", f"No such column: {sorted(unknown)[0]}")
@@ -69,7 +73,11 @@ class SocrataServer(LoopbackServer):
         rows = [row for row in self.rows if _matches(row, query.get("$where"))]
         select, group = query.get("$select"), query.get("$group", "").replace("`", "")
         if group:
-            return _grouped(rows, [name.strip() for name in group.split(",")], select or group)
+            years = dict.fromkeys(_YEAR.findall(select or ""))
+            rows = [{**row, **dict.fromkeys(years, row["anno"])} for row in rows]
+            rows = _grouped(rows, [name.strip() for name in group.split(",")], select or group)
+            column, _, falling = query.get("$order", "").partition(" ")
+            return sorted(rows, key=lambda row: row[column], reverse=True) if falling == "DESC" else rows
         if select == "count(*)":
             return [{"count": len(rows)}]
         if select and (maximum := _MAXIMUM.fullmatch(select)):
@@ -105,7 +113,7 @@ def _grouped(rows: list[dict[str, Any]], names: list[str], select: str) -> list[
         groups.setdefault(tuple(row[name] for name in names), []).append(row)
     answered = []
     for key in sorted(groups):
-        row = dict(zip(names, key, strict=True)) if select != "count(*)" else {"count": len(groups[key])}
+        row = dict(zip(names, key, strict=True))
         for column, alias in _SUM.findall(select):
             row[alias] = sum(member[column] or 0 for member in groups[key])
         answered.append(row)

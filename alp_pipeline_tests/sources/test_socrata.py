@@ -9,9 +9,10 @@ import pytest
 from alp_pipeline.sources.errors import NotData, QueryRefused, StructureChanged
 from alp_pipeline.sources.family import Upstream
 from alp_pipeline.sources.socrata import SocrataConnector
+from alp_pipeline_tests.servers.base import Reply
 from alp_pipeline_tests.servers.portal_rows import employment
 from alp_pipeline_tests.servers.socrata import TABLE, SocrataServer
-from alp_pipeline_tests.sources.portals import LAYOUT, connected, entry, fetched, left_in, rows_in
+from alp_pipeline_tests.sources.portals import connected, entry, fetched, left_in, rows_in
 
 SECRET = "s3cret"  # noqa: S105 - of the loopback server
 ADDETTI = entry({"family": "socrata", "resource": TABLE, "page_rows": 20})
@@ -112,25 +113,48 @@ def test_clauses_narrow_the_count_and_the_rows_alike(server: SocrataServer, port
     assert document.extent.as_json() == {"dims": {"geo": ["ITC4"]}}
 
 
-def test_a_grouped_query_is_ordered_by_its_groups_and_counted_by_them(
+BY_YEAR = entry(
+    {
+        "family": "socrata",
+        "resource": TABLE,
+        "select": "ateco, date_extract_y(anno) as periodo, sum(addetti) as totale",
+        "group": "ateco, periodo",
+        "page_rows": 10,
+    },
+    layout={
+        "columns": {"ateco": "nace_r2"},
+        "constants": {"geo": "ITC4"},
+        "time": "periodo",
+        "value": "totale",
+    },
+)
+
+
+def test_a_grouped_query_is_ordered_by_its_groups_and_read_to_the_end(
     server: SocrataServer, portal: SocrataConnector
 ) -> None:
-    grouped = entry(
-        {
-            "family": "socrata",
-            "resource": TABLE,
-            "select": "ateco, anno, sum(addetti) as addetti",
-            "group": "ateco, anno",
-            "page_rows": 10,
-        },
-        layout=LAYOUT | {"columns": {"ateco": "nace_r2"}, "constants": {"geo": "ITC4"}},
-    )
-    document = fetched(portal, grouped)
+    document = fetched(portal, BY_YEAR)
     rows = rows_in(document)
-    assert len(rows) == len({(row["ateco"], row["anno"]) for row in rows}) == 24
-    assert sum(int(row["addetti"]) for row in rows) == sum(row["addetti"] or 0 for row in server.rows)
+    assert len(rows) == len({(row["ateco"], row["periodo"]) for row in rows}) == 24
+    assert sum(int(row["totale"]) for row in rows) == sum(row["addetti"] or 0 for row in server.rows)
     orders = {request.query["$order"] for request in server.requests if "$offset" in request.query}
-    assert orders == {"ateco, anno"}
+    assert orders == {"ateco, periodo"}
+    assert document.parameters["rows"] == 24
+
+
+def test_the_end_of_a_grouped_query_is_asked_for_twice(
+    server: SocrataServer, portal: SocrataConnector
+) -> None:
+    server.fault(Reply.json([]), match="offset=10")
+    assert len(rows_in(fetched(portal, BY_YEAR))) == 24
+    offsets = [request.query["$offset"] for request in server.requests if "$offset" in request.query]
+    assert offsets == ["0", "10", "10", "20", "24", "24"]
+
+
+def test_a_grouped_query_is_described_by_its_own_columns(portal: SocrataConnector) -> None:
+    found = portal.describe(BY_YEAR)
+    assert found.columns == {"ateco": ("C25", "C28", "I55", "M72"), "periodo": (), "totale": ()}
+    assert (found.latest_period, found.rows) == ("2021", 24)
 
 
 def test_the_token_goes_in_a_header_and_into_no_record(server: SocrataServer, tmp_path: Path) -> None:
