@@ -152,6 +152,13 @@ class EurostatServer(LoopbackServer):
         """The next answers with a prepared file are tickets of the queue."""
         self._held[code.upper()] = times
 
+    def forget(self) -> None:
+        """An empty log, an empty queue, and no misbehaviour still to come."""
+        with self._lock:
+            self.requests.clear()
+            self._faults.clear()
+            self._queue.clear()
+
     # -- answering ----------------------------------------------------------------------------------
 
     def answer(self, request: Request) -> Reply:

@@ -18,7 +18,7 @@ from alp_pipeline.observations.structure import Structure, read_structure
 from alp_pipeline.sources.errors import HttpRefused, NotData, QueryRefused, SourceError
 from alp_pipeline.sources.eurostat.inventory import read_inventory, refuse_implausible
 from alp_pipeline.sources.eurostat.queue import Dialogue, Patience
-from alp_pipeline.sources.eurostat.replies import failure, read_reply
+from alp_pipeline.sources.eurostat.replies import HEAD_BYTES, failure, read_reply
 from alp_pipeline.sources.eurostat.slices import Limits, Slice, Slices, wanted
 from alp_pipeline.sources.eurostat.tables import refuse_unless_table
 from alp_pipeline.sources.family import Connector, Description, Fetched, Upstream
@@ -178,7 +178,9 @@ class EurostatConnector(Connector):
             if refused.status == 404:
                 return
             raise _translated(refused, where) from refused
-        found = _checked(path, lambda: _structure(path, where))
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+        found = _checked(path, lambda: _structure(path, head, where))
         if not (found.dimensions or found.codes or found.present):
             path.unlink()
             raise _not_data("a structure message that names no dimension", where)
@@ -222,7 +224,7 @@ class EurostatConnector(Connector):
             answer = self.http.ask(url or self._metadata_url(kind, dataset))
         except HttpRefused as refused:
             raise _translated(refused, where) from refused
-        found = _structure(io.BytesIO(answer.content), where)
+        found = _structure(io.BytesIO(answer.content), answer.content[:HEAD_BYTES], where)
         if not found.dimensions:
             raise _not_data("a structure message that names no dimension", where)
         return found
@@ -267,7 +269,11 @@ def _extent(one: Slice, ours: dict[str, str], since: str | None) -> Extent:
     return Extent(dims, (since, None) if since is not None else None)
 
 
-def _structure(source: Path | io.BytesIO, where: str) -> Structure:
+def _structure(source: Path | io.BytesIO, head: bytes, where: str) -> Structure:
+    """A message read as a structure; another one in its place is named for what it is."""
+    reply = read_reply(head)
+    if reply.kind != "structure":
+        raise failure(reply, where=where)
     try:
         return read_structure(source, where=where)
     except DocumentError as error:

@@ -21,14 +21,25 @@ from alp_pipeline.sources.errors import (
 )
 
 Kind = Literal[
-    "data", "ticket", "waiting", "empty", "too_big", "refused", "unavailable", "unknown_request", "not_data"
+    "data",
+    "structure",
+    "ticket",
+    "waiting",
+    "empty",
+    "too_big",
+    "refused",
+    "unavailable",
+    "unknown_request",
+    "not_data",
 ]
-"""`data`: no message. `ticket`: queued, under an id. `waiting`: not yet, ask the same again. `empty`:
-understood, and nothing matches. `too_big`: over the limit. `unknown_request`: an id that the queue lost."""
+"""`data`: no message. `structure`: a message of that kind. `ticket`: queued, under an id. `waiting`: not yet,
+ask the same again. `empty`: understood, and nothing matches. `too_big`: over the limit. `unknown_request`: the
+queue does not know the id."""
 
 HEAD_BYTES: Final = 1 << 16
 _GZIP: Final = b"\x1f\x8b"
 _STATES: Final = ("SUBMITTED", "PROCESSING", "AVAILABLE", "EXPIRED", "UNKNOWN_REQUEST", "ERROR")
+_HTML: Final = re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{3,79}")
 _LEGACY_URL: Final = re.compile(r"/file/([A-Za-z0-9_-]+)\s*$")
 _LONGEST_QUOTE: Final = 300
@@ -105,9 +116,9 @@ def failure(reply: Reply, *, where: str) -> SourceError:
             where=where,
             todo="Compare the entry's code, dimensions and filters with the table: alp sources verify.",
         )
-    if reply.kind == "not_data":
+    if reply.kind in ("not_data", "structure", "data"):
         return NotData(
-            f"the answer is {reply.said} in the place of data",
+            f"the answer is {reply.said or 'a text'} in the place of what was asked for",
             where=where,
             todo="Nothing was archived; the last vintage stays in use and the next refresh asks again.",
         )
@@ -160,9 +171,14 @@ def _of_fault(code: str, said: str) -> Reply:
 
 
 def _of_markup(text: str) -> Reply:
-    found = _elements(text)
-    if found is None:
+    found, is_whole = _elements(text)
+    root = next(iter(found), "")
+    if root == "Structure":
+        return Reply("structure", "a structure message")
+    if root.lower() == "html" or _HTML.search(text):
         return _web_page(text)
+    if not is_whole:
+        return Reply("not_data", f"a damaged XML message ({_quoted(root) or 'with a document type'})")
     if "queued" in found and "id" in found:
         state = found.get("status", "")
         if not _ID.fullmatch(found["id"]):
@@ -177,9 +193,7 @@ def _of_markup(text: str) -> Reply:
         return Reply("ticket", "SUBMITTED", legacy[1], "SUBMITTED")
     if found.get("status") in _STATES:
         return Reply("ticket", found["status"], found.get("id") or found.get("key"), found["status"])
-    if "html" in found:
-        return _web_page(text)
-    return Reply("not_data", f"an XML message ({_quoted(next(iter(found), ''))})")
+    return Reply("not_data", f"an XML message ({_quoted(root)})")
 
 
 def _web_page(text: str) -> Reply:
@@ -187,8 +201,9 @@ def _web_page(text: str) -> Reply:
     return Reply("not_data", f"a web page ('{_quoted(title[1])[:80] if title else 'untitled'}')")
 
 
-def _elements(text: str) -> dict[str, str] | None:
-    """The texts of a small message by local name (the first of each), or None where it is no XML.
+def _elements(text: str) -> tuple[dict[str, str], bool]:
+    """The texts of a small message by local name (the first of each, the root before all), and whether it is
+    well-formed to its end. A document type ends the reading.
 
     The address of the legacy footer stands in its texts: it is kept to take the id out of it, never followed.
     """
@@ -222,8 +237,8 @@ def _elements(text: str) -> dict[str, str] | None:
     try:
         parser.Parse(text.encode(), True)
     except (expat.ExpatError, ValueError):
-        return None
-    return found
+        return found, False
+    return found, True
 
 
 def _quoted(said: str) -> str:
