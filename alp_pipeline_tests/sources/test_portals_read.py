@@ -12,10 +12,11 @@ from alp_pipeline.sources.opendatasoft import OpendatasoftConnector
 from alp_pipeline.sources.socrata import SocrataConnector
 from alp_pipeline_tests.servers import ckan, opendatasoft, socrata
 from alp_pipeline_tests.servers.base import LoopbackServer
-from alp_pipeline_tests.servers.portal_rows import employment
+from alp_pipeline_tests.servers.portal_rows import PLACES, employment
 from alp_pipeline_tests.sources.portals import LAYOUT, connected, entry, fetched
 
 ROWS = employment(30)
+CODES = {place: f"XX{number}" for number, place in enumerate(PLACES)}
 PAGED: dict[str, Any] = {"page_rows": 8}
 FAMILIES: dict[str, tuple[type[Connector], type[LoopbackServer], dict[str, Any]]] = {
     "socrata": (SocrataConnector, socrata.SocrataServer, {"resource": socrata.TABLE, **PAGED}),
@@ -37,7 +38,7 @@ def test_every_family_gives_the_same_cells(family: str, tmp_path: Path) -> None:
     kind, server_of, access = FAMILIES[family]
     dataset = entry(
         {"family": family, **access},
-        layout=LAYOUT | {"constants": {"freq": "A"}, "ignore": ["_id"], "markers": {"": "not_available"}},
+        layout=LAYOUT | {"constants": {"freq": "A"}, "ignore": ["_id"], "codes": {"geo": CODES}},
     )
     with server_of(ROWS) as server, connected(kind, server, tmp_path) as portal:
         document = fetched(portal, dataset)
@@ -51,7 +52,7 @@ def test_every_family_gives_the_same_cells(family: str, tmp_path: Path) -> None:
         ]
     expected = [
         (
-            row["comune"],
+            CODES[row["comune"]],
             row["ateco"],
             str(row["anno"]),
             row["addetti"],
