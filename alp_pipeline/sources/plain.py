@@ -36,7 +36,7 @@ _FORMS: Final[Mapping[str, Literal["text", "xlsx", "zip", "json"]]] = {
 }
 _SDMX_CSV: Final = Layout(columns={"REF_AREA": "geo"}, time="TIME_PERIOD", value="OBS_VALUE")
 # What a server answers that knows the file and not the method.
-_NO_HEAD: Final = frozenset({400, 403, 405, 501})
+_NO_HEAD: Final = frozenset({400, 403, 405})
 
 
 class PlainConnector(Connector):
@@ -50,11 +50,13 @@ class PlainConnector(Connector):
 
     def _upstream(self, dataset: DatasetEntry) -> Upstream:
         try:
-            answer = self.http.ask(self._url(dataset), method="HEAD")
+            answer = self.http.ask(self._url(dataset), method="HEAD", accept=(501,))
         except HttpRefused as error:
             if error.status in _NO_HEAD:
                 return Upstream("unknown")
             raise self._translated(error, dataset) from error
+        if answer.status == 501:
+            return Upstream("unknown")
         modified = answer.headers.get("last-modified")
         signal = answer.headers.get("etag") or modified
         return Upstream(

@@ -22,6 +22,7 @@ from urllib.parse import quote
 from alp_pipeline.archive.utc import utc_time
 from alp_pipeline.catalog.access import PxWebAccess
 from alp_pipeline.catalog.models import DatasetEntry, SourceEntry
+from alp_pipeline.sources.claims import claim
 from alp_pipeline.sources.discarding import kept_if_sound
 from alp_pipeline.sources.errors import HttpRefused, NotData, QueryRefused
 from alp_pipeline.sources.family import Connector, Description, Fetched, Upstream
@@ -32,8 +33,8 @@ from alp_pipeline.sources.pxweb_cells import (
     RETRY,
     Selection,
     Variable,
+    asked,
     cells,
-    extent,
     query,
     refuse_other_cells,
     split,
@@ -232,7 +233,7 @@ class PxWebConnector(Connector):
             path=path,
             dataset_code=dataset.code.lower(),
             format="json-stat-2",
-            extent=extent(part, _access(dataset), variables),
+            extent=claim(dataset, *asked(part, _access(dataset), variables)),
             url=download.url,
             seen_at=download.seen_at,
             published_at=published_at,

@@ -1,6 +1,6 @@
 """Which cells of a PxWeb table are asked for, in which queries, and whether just these came.
 
-Belongs here: a table's variables, the selection of an entry, splitting it, the extent of a query, comparing
+Belongs here: a table's variables, the selection of an entry, splitting it, what a part asks for, comparing
 an answer with it. Does not: any request (pxweb), what a cell says (observations.jsonstat).
 
 A variable that a query leaves out is *summed* when the table allows its elimination, a plausible wrong total:
@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from alp_pipeline.archive.retrieval import Extent
 from alp_pipeline.catalog.access import PxWebAccess
 from alp_pipeline.sources.errors import AnswerIncomplete, NotData, QueryRefused, StructureChanged
 
@@ -150,19 +149,21 @@ def query(part: Selection, variables: Sequence[Variable]) -> dict[str, Any]:
     >>> query({"KOHEZIJSKA REGIJA": ("0", "1")}, [area])["query"][0]["selection"]
     {'filter': 'all', 'values': ['*']}
     """
-    asked = []
+    parts = []
     for variable in variables:
         values = part[variable.code]
         is_whole = set(values) == set(variable.values)
         selection = (
             {"filter": "all", "values": ["*"]} if is_whole else {"filter": "item", "values": [*values]}
         )
-        asked.append({"code": variable.code, "selection": selection})
-    return {"query": asked, "response": {"format": "json-stat2"}}
+        parts.append({"code": variable.code, "selection": selection})
+    return {"query": parts, "response": {"format": "json-stat2"}}
 
 
-def extent(part: Selection, access: PxWebAccess, variables: Sequence[Variable]) -> Extent:
-    """What a query claims to cover: the table's codes under the catalogue's names of dimensions."""
+def asked(
+    part: Selection, access: PxWebAccess, variables: Sequence[Variable]
+) -> tuple[dict[str, tuple[str, ...]], tuple[str | None, str | None] | None]:
+    """What a part asks for: dimension → the table's codes, where not all of them; first and last period."""
     dims: dict[str, tuple[str, ...]] = {}
     periods: tuple[str | None, str | None] | None = None
     for variable in variables:
@@ -170,11 +171,12 @@ def extent(part: Selection, access: PxWebAccess, variables: Sequence[Variable]) 
         if set(values) == set(variable.values):
             continue
         if access.variables[variable.code] == "time":
-            asked = [p for p, value in zip(variable.periods, variable.values, strict=True) if value in values]
-            periods = (min(asked), max(asked))
+            own = zip(variable.periods, variable.values, strict=True)
+            covered = [period for period, value in own if value in values]
+            periods = (min(covered), max(covered))
         else:
             dims[access.variables[variable.code]] = values
-    return Extent(dims, periods)
+    return dims, periods
 
 
 def refuse_other_cells(found: Any, part: Selection, *, where: str) -> None:

@@ -18,6 +18,7 @@ from alp_pipeline.archive.retrieval import Extent
 from alp_pipeline.archive.utc import utc_time
 from alp_pipeline.catalog.access import SdmxAccess
 from alp_pipeline.catalog.models import DatasetEntry
+from alp_pipeline.sources.claims import claim
 from alp_pipeline.sources.discarding import kept_if_sound
 from alp_pipeline.sources.errors import HttpRefused, NotData, QueryRefused, SourceError, StructureChanged
 from alp_pipeline.sources.family import Connector, Description, Fetched, Upstream
@@ -144,9 +145,10 @@ class SdmxConnector(Connector):
         """What the flow really holds, None where the service does not tell."""
         url = f"{self.base_url}/availableconstraint/{_flow_reference(_access(dataset))}"
         try:
-            return self.http.ask(url).content
+            answer = self.http.ask(url, accept=(501,))
         except HttpRefused:
             return None
+        return None if answer.status == 501 else answer.content
 
     def _read(self, content: bytes, where: str) -> "Structure":
         from alp_pipeline.observations.errors import DocumentError
@@ -174,9 +176,8 @@ class SdmxConnector(Connector):
             )
         named = zip(names, places, strict=True)
         aliases = dataset.shape().dimension_aliases
-        return Extent(
-            {aliases.get(name, name.lower()): codes.split("+") for name, codes in named if codes}, periods
-        )
+        asked = {aliases.get(name, name.lower()): codes.split("+") for name, codes in named if codes}
+        return claim(dataset, asked, periods)
 
     def _where(self, dataset: DatasetEntry) -> str:
         return f"{dataset.id} ({self.base_url}/data/{_flow_reference(_access(dataset))})"

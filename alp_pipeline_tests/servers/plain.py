@@ -1,6 +1,6 @@
 """A web server with files, over real sockets.
 
-Belongs here: files, their headers, methods that are not allowed. Does not: what the tests expect.
+Belongs here: files and their headers. Does not: what the tests expect.
 """
 
 from collections.abc import Mapping
@@ -14,21 +14,18 @@ class PlainServer(LoopbackServer):
     Attributes, to be changed by tests:
         files: path → content.
         headers: path → headers, e.g. ETag and Last-Modified.
-        allows_head: otherwise HEAD is answered with 405.
     """
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         super().__init__()
         self.files = dict(files)
         self.headers: dict[str, dict[str, str]] = {}
-        self.allows_head = True
 
     def answer(self, request: Request) -> Reply:
-        if request.method == "HEAD" and not self.allows_head:
-            return Reply(405, b"", {"Allow": "GET"})
         if request.path not in self.files:
             return Reply(404, b"<html><title>Not found</title></html>", {"Content-Type": "text/html"})
-        return Reply(200, self.files[request.path], self.headers.get(request.path, {}))
+        body = b"" if request.method == "HEAD" else self.files[request.path]
+        return Reply(200, body, self.headers.get(request.path, {}))
 
     @property
     def methods(self) -> list[str]:

@@ -100,7 +100,7 @@ class SdmxServer(LoopbackServer):
             return Reply(200, constraint(flow).encode(), {"Content-Type": _XML.format("structure")})
         if kind == "data":
             return self._data(request, rest.split("/")[1] if "/" in rest else "ALL")
-        return error(404, 501, "Not implemented")
+        return error(501, 501, "Not implemented")
 
     def _data(self, request: Request, key: str) -> Reply:
         try:

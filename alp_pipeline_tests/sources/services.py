@@ -44,7 +44,7 @@ def pxweb_entry(
         "select": {name: ["*"] for name in names} | (select or {}),
     }
     dimensions = ["freq", *(name for name in names.values() if name != "time")]
-    return _plainly(access, dimensions=dimensions, layout=None, **more)
+    return _plainly(access, dimensions=dimensions, **({"layout": None} | more))
 
 
 def sdmx_entry(**access: Any) -> DatasetEntry:

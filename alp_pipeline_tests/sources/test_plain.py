@@ -62,9 +62,10 @@ def test_the_length_of_a_body_that_head_does_not_send_is_no_truncation(tmp_path)
     assert told.signal == '"a1"'
 
 
-def test_a_server_that_takes_no_head_is_of_unknown_age_and_its_file_is_fetched(tmp_path):
+@pytest.mark.parametrize("status", [405, 501])
+def test_a_server_that_takes_no_head_is_of_unknown_age_and_its_file_is_fetched(tmp_path, status):
     with served() as server, connected(PlainConnector, server, tmp_path) as connector:
-        server.allows_head = False
+        server.script(Reply(status))
         document = fetched(connector, plain_entry("data/addetti.csv"))
         assert server.methods == ["HEAD", "GET"]
     assert document.path.read_bytes() == ROWS

@@ -16,7 +16,7 @@ from alp_pipeline.observations.reader import read_observations
 from alp_pipeline.sources.errors import QueryRefused, StructureChanged
 from alp_pipeline.sources.family import Fetched, Upstream
 from alp_pipeline.sources.pxweb import Limits, PxWebConnector
-from alp_pipeline.sources.pxweb_cells import Variable, cells, extent, query, split, wanted
+from alp_pipeline.sources.pxweb_cells import Variable, asked, cells, query, split, wanted
 from alp_pipeline_tests.servers.pxweb import PxWebServer
 from alp_pipeline_tests.servers.pxweb_cube import PxTable, PxVariable
 from alp_pipeline_tests.sources.portals import connected
@@ -157,6 +157,21 @@ def test_a_service_that_refuses_its_own_limit_is_asked_for_half(tmp_path):
     assert [document.path.name for document in found] == ["addetti.0001.json", "addetti.0002.json"]
 
 
+def test_a_part_claims_the_codes_that_its_rows_will_have(tmp_path):
+    layout = {"codes": {"geo": {"0": "SI", "V": "SI03", "Z": "SI04"}, "indic_sb": {"Število oseb": "PERS"}}}
+    dataset = pxweb_entry(select={"MERITVE": ["Število oseb"]}, layout=layout)
+    with served(most_cells=2) as server:
+        found = documents(server, tmp_path, dataset)
+    assert found[0].extent == Extent({"geo": ("SI", "SI03"), "indic_sb": ("PERS",)}, ("2020", "2020"))
+    for document in found:
+        reading = read_observations(
+            document.path, format=document.format, dataset=dataset.shape(), document_id="d"
+        )
+        rows = [row for batch in reading.batches() for row in batch.to_pylist()]
+        assert {row["geo"] for row in rows} == set(document.extent.dims["geo"])
+        assert {row["time_period"] for row in rows} == {document.extent.periods[0]}
+
+
 def test_calls_keep_to_the_pace_that_config_names_whatever_the_catalogue_says(tmp_path):
     with served(most_cells=2) as server:
         server.config |= {"maxCalls": 5, "timeWindow": 0.3}
@@ -280,14 +295,15 @@ def test_the_parts_are_exactly_what_was_asked_and_each_is_within_the_limit(given
         # Only when no allowed split can help; a run of periods may have fewer values than another.
         assert max(fixed, *(_unsplit(whole, variables) for whole in selections)) > limit
         return
-    asked = [cell for part in parts for cell in itertools.product(*(part[v.code] for v in variables))]
+    came = [cell for part in parts for cell in itertools.product(*(part[v.code] for v in variables))]
     expected = itertools.product(
         *(v.values if select[v.code] == ["*"] else select[v.code] for v in variables)
     )
-    assert Counter(asked) == Counter(expected)
+    assert Counter(came) == Counter(expected)
     assert max(cells(part) for part in parts) <= limit
     for part in parts:
-        assert _covered(extent(part, access, variables), access, variables) == set(
+        claimed = Extent(*asked(part, access, variables))
+        assert _covered(claimed, access, variables) == set(
             itertools.product(*(part[v.code] for v in variables))
         )
 
