@@ -14,7 +14,7 @@ from alp_pipeline.catalog.access import CkanAccess
 from alp_pipeline.catalog.models import DatasetEntry
 from alp_pipeline.sources.errors import NotData, QueryRefused, SourceError
 from alp_pipeline.sources.family import Description, Fetched, Upstream
-from alp_pipeline.sources.glance import describe_table, later_period
+from alp_pipeline.sources.glance import later_period
 from alp_pipeline.sources.http import Answer
 from alp_pipeline.sources.inspection import refuse_short, refuse_unless_json
 from alp_pipeline.sources.pages import PageFile, TableMoved, start_over_once
@@ -97,11 +97,7 @@ class CkanConnector(PortalConnector):
         }
         if _access(dataset).via == "datastore":
             return self._described_rows(dataset, str(resource.get("id")), about)
-        file_format, url = _access(dataset).file_format, _url(resource)
-        download = self._downloaded(url, dataset, file_format=file_format)
-        found = describe_table(
-            download.path, file_format=file_format, layout=dataset.layout, where=where(dataset, url)
-        )
+        found = self._table_in(_url(resource), dataset, _access(dataset).file_format)
         return Description(found.columns, found.latest_period, found.rows, **about)
 
     # -- packages and resources -----------------------------------------------------------------------

@@ -9,6 +9,7 @@ from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from alp_pipeline.archive.retrieval import Extent
 from alp_pipeline.catalog.access import Layout
@@ -22,7 +23,8 @@ from alp_pipeline.sources.errors import (
     SourceError,
     StructureChanged,
 )
-from alp_pipeline.sources.family import Connector, Fetched, Upstream
+from alp_pipeline.sources.family import Connector, Description, Fetched, Upstream
+from alp_pipeline.sources.glance import describe_table
 from alp_pipeline.sources.http import Answer, Download
 from alp_pipeline.sources.inspection import refuse_unless_data, refuse_unless_json
 from alp_pipeline.sources.one_by_one import one_by_one
@@ -122,8 +124,12 @@ class PortalConnector(Connector):
     ) -> Download:
         """A file in the connector's folder that was looked at; nothing stays there when it is no data.
 
-        The credential goes with it only when `url` is the portal's own.
+        The credential goes with it only when `url` is the portal's own. Portals still list files of their
+        hosts under http; those are asked for over TLS, the only way in which the catalogue's hosts are.
         """
+        plain = urlsplit(url)
+        if plain.scheme == "http" and plain.hostname in self.source.all_hosts:
+            url = plain._replace(scheme="https").geturl()
         place = where(dataset, url)
         own = url.startswith(f"{self.base_url}/")
         path = self.folder / f"{dataset.code.lower()}.{file_format}"
@@ -137,6 +143,18 @@ class PortalConnector(Connector):
             path.unlink(missing_ok=True)
             raise
         return download
+
+    def _table_in(
+        self, url: str, dataset: DatasetEntry, file_format: Literal["csv", "xlsx", "zip"]
+    ) -> Description:
+        """A look into the file behind `url`, which is downloaded for it and not kept."""
+        download = self._downloaded(url, dataset, file_format=file_format)
+        try:
+            return describe_table(
+                download.path, file_format=file_format, layout=dataset.layout, where=where(dataset, url)
+            )
+        finally:
+            download.path.unlink()
 
     def _document(
         self,

@@ -15,7 +15,6 @@ from alp_pipeline.catalog.access import UdataAccess
 from alp_pipeline.catalog.models import DatasetEntry
 from alp_pipeline.sources.errors import AnswerIncomplete, HttpRefused, QueryRefused
 from alp_pipeline.sources.family import Description, Fetched, Upstream
-from alp_pipeline.sources.glance import describe_table
 from alp_pipeline.sources.http import Download
 from alp_pipeline.sources.inspection import refuse_unless_json
 from alp_pipeline.sources.portal import PortalConnector, mapping_or_refused, where
@@ -58,7 +57,7 @@ class UdataConnector(PortalConnector):
             QueryRefused; and those of http.
         """
         facts = upstream.facts if "url" in upstream.facts else self._current_facts(dataset)
-        download = self._file(dataset, facts)
+        download = self._downloaded(_link(facts), dataset, file_format=_access(dataset).file_format)
         try:
             difference = _difference(download, facts)
             if difference and facts.get("filetype") != "remote":
@@ -86,13 +85,7 @@ class UdataConnector(PortalConnector):
         resource = None if about is None else _resource(dataset, about)
         if about is None or resource is None:
             raise self._not_listed(dataset)
-        download, access = self._file(dataset, resource), _access(dataset)
-        found = describe_table(
-            download.path,
-            file_format=access.file_format,
-            layout=dataset.layout,
-            where=where(dataset, _link(resource)),
-        )
+        found = self._table_in(_link(resource), dataset, _access(dataset).file_format)
         return Description(
             found.columns,
             found.latest_period,
@@ -113,9 +106,6 @@ class UdataConnector(PortalConnector):
             raise
         about = mapping_or_refused(refuse_unless_json(answer, place), place, "the dataset's record")
         return None if about.get("deleted") else about
-
-    def _file(self, dataset: DatasetEntry, facts: Mapping[str, Any]) -> Download:
-        return self._downloaded(_link(facts), dataset, file_format=_access(dataset).file_format)
 
     def _current_facts(self, dataset: DatasetEntry) -> Mapping[str, Any]:
         upstream = self.upstream(dataset)

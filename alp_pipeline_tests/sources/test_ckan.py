@@ -162,6 +162,14 @@ def test_a_file_on_a_host_that_is_not_listed_is_not_asked_for(
     assert left_in(portal) == []
 
 
+def test_a_file_that_is_listed_under_http_on_a_host_of_the_catalogue_is_asked_for_over_tls(
+    server: CkanServer, portal: CkanConnector
+) -> None:
+    server.file["url"] = "http://portal.example/addetti.csv"
+    with pytest.raises(AddressRefused, match=r"https://portal\.example/addetti\.csv"):
+        fetched(portal, CSV)
+
+
 def test_a_description_of_a_datastore(portal: CkanConnector) -> None:
     found = portal.describe(ROWS)
     assert list(found.columns) == ["comune", "anno", "ateco", "addetti"]
@@ -186,6 +194,7 @@ def test_a_description_of_a_file_looks_inside(portal: CkanConnector) -> None:
         "addetti": (),
     }
     assert (found.latest_period, found.rows) == ("2021", 2)
+    assert left_in(portal) == []
 
 
 def test_a_description_of_a_workbook_looks_inside(

@@ -102,4 +102,5 @@ def test_a_description_looks_inside_the_file(portal: UdataConnector) -> None:
     found = portal.describe(SALARIES)
     assert found.columns["comune"] == ("Chambéry", "Besançon")
     assert (found.latest_period, found.rows) == ("2021", 2)
+    assert left_in(portal) == []
     assert found.title == "Établissements et salariés par commune"
