@@ -216,3 +216,14 @@ def test_a_description_of_a_workbook_looks_inside(
     found = portal.describe(workbook_entry)
     assert found.columns == {"comune": ("Salò",), "2020": (), "2021": ()}
     assert (found.latest_period, found.rows) == ("2021", 1)
+
+
+def test_describing_a_resource_that_is_gone_says_so(portal: CkanConnector) -> None:
+    lost = entry({"family": "ckan", "package": PACKAGE, "resource": "33333333", "via": "file"})
+    with pytest.raises(QueryRefused, match="no longer lists the resource 33333333"):
+        portal.describe(lost)
+
+
+def test_a_title_that_only_looks_like_an_object_is_a_text(server: CkanServer, portal: CkanConnector) -> None:
+    server.package["title"] = "{Beschäftigte"
+    assert portal.describe(ROWS).title == "{Beschäftigte"

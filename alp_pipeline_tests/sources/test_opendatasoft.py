@@ -152,3 +152,13 @@ def test_a_description_names_columns_newest_period_and_rows(portal: Opendatasoft
 def test_an_unknown_dataset_is_refused_in_the_portals_words(portal: OpendatasoftConnector) -> None:
     with pytest.raises(QueryRefused, match="UnknownDatasetError: no such dataset"):
         portal.freshness([entry({"family": "opendatasoft", "dataset": "perdu"})])
+
+
+def test_a_quota_that_names_no_end_is_not_asked_against_again(
+    server: OpendatasoftServer, portal: OpendatasoftConnector
+) -> None:
+    server.quota, server.reset = 1, ""
+    portal.freshness([SALARIES])
+    with pytest.raises(ServiceUnavailable, match="it is renewed later"):
+        portal.freshness([SALARIES])
+    assert len(server.requests) == 1

@@ -213,3 +213,18 @@ def test_of_several_datasets_one_that_is_refused_is_unknown_with_the_reason(
     assert len(server.requests) == 2
     with pytest.raises(QueryRefused, match=r"dataset\.missing"):
         portal.freshness([lost])
+
+
+def test_headers_that_cannot_be_read_tell_nothing(server: SocrataServer, portal: SocrataConnector) -> None:
+    server.view = {}
+    server.row_headers = {"X-SODA2-Truth-Last-Modified": "yesterday", "X-SODA2-Fields": "comune"}
+    told = _signal(portal)
+    assert (told.signal, told.changed_at) == ("x-soda2-truth-last-modified yesterday", None)
+    document = fetched(portal, ADDETTI)
+    assert (document.published_at, document.published_at_origin) == (None, "unknown")
+
+
+def test_metadata_that_are_an_error_are_refused(server: SocrataServer, portal: SocrataConnector) -> None:
+    server.fault(Reply.json({"code": "not_found", "error": True, "message": "gone"}))
+    with pytest.raises(QueryRefused, match="not_found: gone"):
+        portal.freshness([ADDETTI])

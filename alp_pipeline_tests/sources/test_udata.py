@@ -104,3 +104,16 @@ def test_a_description_looks_inside_the_file(portal: UdataConnector) -> None:
     assert (found.latest_period, found.rows) == ("2021", 2)
     assert left_in(portal) == []
     assert found.title == "Établissements et salariés par commune"
+
+
+def test_describing_a_resource_that_is_gone_says_so(portal: UdataConnector) -> None:
+    lost = entry({"family": "udata", "dataset": DATASET, "resource": "0000"})
+    with pytest.raises(QueryRefused, match="no longer lists the resource 0000"):
+        portal.describe(lost)
+
+
+def test_a_record_without_checksum_and_size_promises_nothing(
+    server: UdataServer, portal: UdataConnector
+) -> None:
+    server.resource = {"checksum": None, "filesize": None}
+    assert fetched(portal, SALARIES).path.read_bytes() == TABLE
