@@ -33,7 +33,7 @@ Kind = Literal[
     "not_data",
 ]
 """`data`: no message. `structure`: a message of that kind. `ticket`: queued, under an id. `waiting`: not yet,
-ask the same again. `empty`: understood, and nothing matches. `too_big`: over the limit. `unknown_request`: the
+ask again. `empty`: understood, and nothing matches. `too_big`: over the limit. `unknown_request`: the
 queue does not know the id."""
 
 HEAD_BYTES: Final = 1 << 16
