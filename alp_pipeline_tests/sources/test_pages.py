@@ -26,6 +26,8 @@ def _broken_off(path: Path) -> None:
 
 def test_equal_pages_give_equal_bytes(tmp_path: Path) -> None:
     assert _written(tmp_path / "one.zip") == _written(tmp_path / "other.zip")
+    with zipfile.ZipFile(tmp_path / "one.zip") as archive:
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_pages_are_kept_as_received_in_the_order_of_their_coming(tmp_path: Path) -> None:
