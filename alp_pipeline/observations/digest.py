@@ -10,7 +10,7 @@ file names do not matter; a changed number or flag does, and so does a cell that
 included: that a publisher now lists a cell without a number is news of the document. Spelling counts: `1.0`
 is not `1`.
 
-Every cell is hashed by itself (MD5, of which the definition will not change with a library) and the hashes
+Every cell is hashed by itself (MD5 as a little-endian number, which no library will redefine) and the hashes
 are put together by operations that do not depend on order: the sum of their lower halves, exclusive-or of the
 whole and the number of cells. The sum is there because in the exclusive-or a cell that stands twice cancels
 itself.
