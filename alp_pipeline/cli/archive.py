@@ -40,6 +40,7 @@ def import_(path: Path, as_json: bool) -> None:
     answer = {
         "added": [d.retrieval_id for d in report.added],
         "already_there": len(report.already_there),
+        "decisions": [d.decision_id for d in report.decided],
         "failures": failures,
         "notes": report.notes,
     }

@@ -43,7 +43,8 @@ def pending(catalog: Catalog, archive: Archive, store: BuildStore) -> list[Waiti
         intake = intake_of(archive, dataset)
         records = _records(store, intake)
         judged: list[Judged] = []
-        left = list(intake.dated)
+        # A refusal needs no reading: it decides alone, and nothing is compared with a refused document.
+        left = [pair for pair in intake.dated if not _is_refused(intake, pair[0])]
         while left and (record := records.get(left[0][1].name)) is not None:
             judged.append((left.pop(0)[0], record))
         for admission in admissions(dataset.id, judged, intake.decided):
@@ -54,7 +55,10 @@ def pending(catalog: Catalog, archive: Archive, store: BuildStore) -> list[Waiti
                     _waiting(dataset, admission.document, admission.standing, admission.detail, commands)
                 )
         found += _undated(dataset, intake, records)
-        unread = len(left) + sum(stage.name not in records for _, stage in intake.undated)
+        unread = len(left) + sum(
+            stage.name not in records and not _is_refused(intake, document)
+            for document, stage in intake.undated
+        )
         if unread:
             found.append(_unjudged(dataset, unread))
     return found
@@ -138,6 +142,11 @@ def _records(store: BuildStore, intake: Intake) -> dict[str, StageRecord]:
     return {name: record for name, record in found.items() if record is not None}
 
 
+def _is_refused(intake: Intake, document: Retrieval) -> bool:
+    decision = intake.decided.get(document.retrieval_id)
+    return decision is not None and decision.action == "refuse"
+
+
 def _stage(intake: Intake, document: Retrieval) -> Stage:
     return next(stage for dated, stage in intake.dated if dated == document)
 
@@ -174,7 +183,8 @@ def _waiting(
 
 
 def _unjudged(dataset: DatasetEntry, count: int) -> Waiting:
-    reason = f"{count} documents that no refresh has read yet, or not since what they are read with changed"
+    documents = "a document" if count == 1 else f"{count} documents"
+    reason = f"{documents} that no refresh has read yet, or not since what they are read with changed"
     return Waiting(dataset.id, "", NOT_JUDGED, reason, ("alp refresh --offline",))
 
 

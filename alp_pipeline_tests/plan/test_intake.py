@@ -137,6 +137,7 @@ def test_what_cannot_be_read_can_be_refused_and_nothing_else(
         with pytest.raises(DecisionRefused, match="cannot be read, so it cannot be used"):
             folder.decide(action, broken, rule)  # type: ignore[arg-type]
     folder.decide("refuse", broken, why="cut off on its way")
+    assert folder.waiting() == []
     assert folder.built().facts["in_use"] == [whole.retrieval_id]
     assert folder.standings() == ["in use", "refused by decision"]
     assert not [o for o in folder.outcomes().values() if o.is_failure]

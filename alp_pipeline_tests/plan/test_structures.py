@@ -1,9 +1,15 @@
 """A document's codes are held against the structure that was in force when we had it."""
 
+import pyarrow.parquet as pq
+
 from alp_pipeline.archive.retrieval import Retrieval
 from alp_pipeline.build.outcome import RuleOutcome
+from alp_pipeline.build.stage import Plan
+from alp_pipeline.plan.dimensions import asset_of, dimension_stages
+from alp_pipeline.plan.intake import intake_of
 from alp_pipeline_tests.plan.one_dataset import DATASET, Folder
 
+DIM_DOCUMENT = asset_of("dim_document")
 LIST = '<Codelist id="CL_{name}" version="1">{codes}</Codelist>'
 DIMENSION = (
     '<Dimension id="{name}" position="{n}"><LocalRepresentation><Enumeration>'
@@ -111,3 +117,19 @@ def test_a_structure_that_cannot_be_read_is_told_and_keeps_nothing_out(folder: F
     assert outcome is not None
     assert (outcome.outcome, outcome.severity) == ("not_evaluated", "warning")
     assert folder.standings() == ["in use"]
+
+
+def test_dim_document_lists_a_structure_under_its_dataset(folder: Folder) -> None:
+    kept = add_structure(folder, 1)
+    folder.add(TABLE, day=2)
+    intake = intake_of(folder.archive, folder.catalog.datasets[DATASET])
+    documents = [(d, intake.readers.get(d.retrieval_id)) for d in folder.archive.retrievals()]
+    stages = [*intake.stages, *dimension_stages(folder.catalog, folder.archive, documents)]
+    plan = Plan([stage for stage in stages if stage.name in {s.name for s in intake.stages} | {DIM_DOCUMENT}])
+    for name in plan.stages:
+        folder.store.run(plan, name)
+    table = pq.read_table(folder.store.file("dim_document", plan.fingerprints[DIM_DOCUMENT]))
+    rows = {row["document_id"]: row for row in table.to_pylist()}
+    assert len(rows) == 2
+    assert rows[kept.retrieval_id]["dataset_id"] == DATASET
+    assert rows[kept.retrieval_id]["standing"] == "metadata of its dataset"
