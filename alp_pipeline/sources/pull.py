@@ -110,7 +110,7 @@ class Sources:
     def _is_new(self, dataset: DatasetEntry, upstream: Upstream) -> bool:
         own = self.archive.retrievals(dataset.source, dataset.code.lower())
         fetched = [r for r in own if "asked" in r.parameters]
-        newest = max(fetched, key=lambda r: r.seen_at or "", default=None)
+        newest = _newest(fetched)
         if newest is not None:
             same = [r for r in fetched if _batch(r) == _batch(newest)]
             whole = len({r.parameters["part"] for r in same}) == newest.parameters["parts"]
@@ -257,7 +257,7 @@ def _downloads(settings: Settings) -> Path:
 
 
 def _newest(retrievals: Sequence[Retrieval]) -> Retrieval | None:
-    return max(retrievals, key=lambda r: r.seen_at or "", default=None)
+    return max(retrievals, key=lambda r: (r.seen_at or "", r.published_at or ""), default=None)
 
 
 def _batch(retrieval: Retrieval) -> tuple[object, ...]:

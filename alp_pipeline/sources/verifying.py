@@ -35,7 +35,7 @@ def verify(dataset: DatasetEntry, live: Description) -> Verification:
 
 def _expected(dataset: DatasetEntry) -> tuple[str, ...]:
     """The columns that the entry says the table has, in the table's own words."""
-    if dataset.layout is not None:
+    if dataset.layout is not None and dataset.layout.columns:
         layout = dataset.layout
         single = (layout.time, layout.value, layout.flags)
         return (*layout.columns, *(name for name in single if name))

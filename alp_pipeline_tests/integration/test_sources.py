@@ -24,11 +24,12 @@ SMALL = "trng_lfse_04"
 
 
 def online(server: EurostatServer, **more: str) -> dict[str, str]:
-    """The settings with which the command asks the loopback server, and asks anew every time."""
+    """The settings with which the command asks the loopback server."""
     return {
         "ALP_ALLOWED_HOSTS": json.dumps([server.host]),
         "ALP_SOURCE_URLS": json.dumps({"eurostat": server.url}),
-        "ALP_POLL_MINUTES": "0.1",
+        "ALP_SOURCES": json.dumps(["eurostat"]),
+        "ALP_POLL_MINUTES": "60",
         "ALP_FETCH_RETRIES": "0",
         **more,
     }
@@ -83,7 +84,7 @@ def test_a_refresh_pulls_archives_and_publishes_every_file_that_is_offered(
     )
     assert len(rows) == 11
     assert {(r["published_at_origin"], r["seen_at_origin"]) for r in rows} == {("inventory", "request")}
-    assert requested(eurostat, 0).count(eurostat.path + INVENTORY) == 1
+    assert requested(eurostat, 0).count(INVENTORY) == 1
 
 
 def test_a_second_refresh_makes_one_inventory_request_and_nothing_else(
@@ -94,7 +95,7 @@ def test_a_second_refresh_makes_one_inventory_request_and_nothing_else(
     before = len(eurostat.requests)
     code, answer = refresh(folder, eurostat)
     assert (code, answer["outcome"]) == (0, "no change")
-    assert requested(eurostat, before) == [eurostat.path + INVENTORY]
+    assert requested(eurostat, before) == [INVENTORY]
 
 
 def test_a_stamp_that_moves_without_a_change_brings_no_new_vintage(
