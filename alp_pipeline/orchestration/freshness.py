@@ -42,11 +42,13 @@ def freshness_check(catalog: Catalog) -> dg.AssetChecksDefinition:
         for dataset in judged
     ]
 
-    @dg.multi_asset_check(name=NAME, specs=specs, required_resource_keys={RESOURCE})
+    @dg.multi_asset_check(name=NAME, specs=specs, required_resource_keys={RESOURCE}, can_subset=True)
     def freshness_by_cadence(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         ages = workspace_of(context).ages(datetime.now(UTC))
+        wanted = {key.asset_key for key in context.selected_asset_check_keys}
         for dataset in judged:
-            yield _result(dataset, ages[dataset.id])
+            if asset_key(raw_asset(dataset)) in wanted:
+                yield _result(dataset, ages[dataset.id])
 
     return freshness_by_cadence
 
