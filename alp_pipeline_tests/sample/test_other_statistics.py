@@ -182,7 +182,7 @@ def test_the_documents_differ_in_format_as_sources_do() -> None:
     assert {name: formats.count(name) for name in set(formats)} == {
         "json-stat-2": 1,
         "sdmx-csv-1": 1,
-        "sdmx-ml-2.1": 1,
+        "sdmx-ml-3.0": 1,
         "tsv": 4,
         "tsv-2017": 8,
     }

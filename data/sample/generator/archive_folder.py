@@ -146,7 +146,7 @@ def _without_reader() -> Document:
     content = formats.sdmx_ml(table, prepared=prepared)
     path = _path(table, prepared, "xml")
     note = "fault: a format without a reader"
-    return Document(path, table.code, "sdmx-ml-2.1", "", "2024-02-21", table.cell_count, note, content)
+    return Document(path, table.code, "sdmx-ml-3.0", "", "2024-02-21", table.cell_count, note, content)
 
 
 def _truncated() -> Document:
@@ -239,7 +239,7 @@ the other way round.
 
 2. `nama_10r_2gdp.2018-03-05.tsv.gz` breaks off in the middle. The intake gate keeps it out; the vintage of
    2017-03-06 stays in use.
-3. `nama_10r_3gdp.2024-02-21.xml` is SDMX-ML, which nothing here reads yet; `tgs00003` is a table that no
+3. `nama_10r_3gdp.2024-02-21.xml` is SDMX-ML 3.0, which nothing here reads; `tgs00003` is a table that no
    catalogue entry reads. Both are archived and listed as such.
 
 Nothing else is wrong. In particular no published sum of `sbs_r_nuts06_r2` has exactly one hidden member

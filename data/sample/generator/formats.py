@@ -110,9 +110,9 @@ def json_stat(table: Table, *, label: str, updated: str) -> bytes:
 
 
 def sdmx_ml(table: Table, *, prepared: str) -> bytes:
-    """A structure-specific data message of SDMX-ML 2.1."""
+    """A structure-specific data message of SDMX-ML 3.0."""
     flow = table.code.upper()
-    message = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1"
+    message = "http://www.sdmx.org/resources/sdmxml/schemas/v3_0"
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<m:StructureSpecificData xmlns:m="{message}/message" xmlns:s="{message}/data/structurespecific" '
