@@ -51,6 +51,7 @@ def _result(key: dg.AssetKey, severity: Severity, outcomes: Sequence[RuleOutcome
         metadata={
             "rules": len(outcomes),
             "failed": sum(o.outcome == "failed" for o in outcomes),
+            "waived": sum(o.outcome == "waived" for o in outcomes),
             "not evaluated": sum(o.outcome == "not_evaluated" for o in outcomes),
             "outcomes": dg.MetadataValue.table(
                 [

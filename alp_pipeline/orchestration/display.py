@@ -3,7 +3,7 @@
 Belongs here: metadata values. Does not: the figures' computation (they stand in the stage records).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -46,22 +46,26 @@ def output_metadata(workspace: Workspace, records: Sequence[StageRecord]) -> dic
     }
     documents = [record for record in records if "cells" in record.facts]
     if documents:
-        metadata["documents"] = dg.MetadataValue.md(_document_table(documents))
+        metadata["documents"] = dg.MetadataValue.md(_document_table(documents, last.facts))
     table = max(last.rows, key=lambda name: last.rows[name])
     if last.rows[table]:
         metadata["preview"] = dg.MetadataValue.md(_preview(workspace, table, last.fingerprint))
     return metadata
 
 
-def _document_table(records: Sequence[StageRecord]) -> str:
+def _document_table(records: Sequence[StageRecord], chosen: Mapping[str, Any]) -> str:
+    """The documents with their standing, as the stage that chose among them says."""
+    standing = chosen.get("standing", {})
     lines = [
-        "| document | accepted | series | periods | cells | quarantined | states |",
+        "| document | outcome | series | periods | cells | quarantined | states |",
         "|---|---|---|---|---|---|---|",
     ]
     for record in records:
         facts = record.facts
         states = ", ".join(f"{state} {count:,}" for state, count in facts["states"].items())
-        cells = [record.stage.split("#", 1)[1], "yes" if facts["accepted"] else "kept out"]
+        document = record.stage.split("#", 1)[1]
+        verdict = "undated, in no history" if facts["accepted"] else "kept out"
+        cells = [document, standing.get(document, {}).get("outcome", verdict)]
         cells += [_count(facts[name]) for name in ("series", "periods", "cells", "quarantined")]
         lines.append("| " + " | ".join([*cells, states or facts["error"].replace("|", "/")]) + " |")
     return "\n".join(lines)

@@ -220,7 +220,7 @@ def _write_quarantine(
 
 
 def _write_outcomes(context: StageContext, datasets: Mapping[str, str], polls: Polls) -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "dataset_id": dataset_id,
             "document_id": "",

@@ -150,6 +150,7 @@ def document_stage(
         "codes": [lists.as_json() for lists in code_lists],
         "waived": dict(answers.waived),
         "refused": answers.refused,
+        "code_tables": _code_tables(dataset),
     }
     parameters = {"document": document.as_json(), "dataset": dataset.model_dump(mode="json")}
     return Stage(
@@ -166,6 +167,15 @@ def document_stage(
         code=DOCUMENT_CODE,
         parameters=parameters | {name: value for name, value in optional.items() if value},
     )
+
+
+def _code_tables(dataset: DatasetEntry) -> str:
+    """Changes with the tables that turn a source's codes into ours; empty where the layout names none."""
+    from alp_pipeline.catalog.reference import reference_digest
+    from alp_pipeline.observations.code_maps import code_table_files
+
+    files = code_table_files(dataset.shape().layout)
+    return reference_digest(*files) if files else ""
 
 
 def dataset_stage(

@@ -63,7 +63,7 @@ def judge_age(
     >>> judge_age(gdp, published_at="2026-02-20T10:00:00Z", latest_period="2024", held=True, now=now).state
     'fresh'
     >>> judge_age(gdp, published_at="2016-02-26T00:00:00Z", latest_period="2014", held=True, now=now).detail
-    'published 3901 days ago, the limit is 400; the newest period is 2014, 142 months ago, the limit is 36'
+    'published 3901 days ago, the limit is 400; the newest period is 2014, 143 months ago, the limit is 36'
     """
     if not held:
         return Age("absent", None, "nothing is archived")

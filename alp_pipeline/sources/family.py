@@ -125,8 +125,14 @@ class Connector(ABC):
         Raises: SourceError. Documents that came before the error are not archived either.
         """
 
-    def fetch_metadata(self, dataset: DatasetEntry, upstream: Upstream) -> Iterator[Fetched]:
-        """Structure and constraint of a table, as documents; nothing where the family has none.
+    def fetch_metadata(
+        self, dataset: DatasetEntry, upstream: Upstream, *, structure: bool
+    ) -> Iterator[Fetched]:
+        """What describes a table, as documents; nothing where the family has none.
+
+        Args:
+            structure: whether the structure with its code lists is wanted too, which changes rarely; which
+                codes occur (the constraint) changes with the data.
 
         Raises: SourceError.
         """

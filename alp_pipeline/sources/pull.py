@@ -207,13 +207,12 @@ class Sources:
         )
 
     def _metadata(self, dataset: DatasetEntry, upstream: Upstream, family: Connector) -> str:
-        """Archive the structure where it changed. Its failure is told and stops nothing."""
+        """Archive what describes the table as it is now. Its failure is told and stops nothing."""
         code = f"{dataset.code.lower()}$structure"
         newest = _newest(self.archive.retrievals(dataset.source, code))
-        if newest is not None and newest.parameters.get("signal") == upstream.structure_signal:
-            return ""
+        known = newest is not None and newest.parameters.get("signal") == upstream.structure_signal
         try:
-            for document in family.fetch_metadata(dataset, upstream):
+            for document in family.fetch_metadata(dataset, upstream, structure=not known):
                 self._add(
                     dataset, document, {**document.parameters, "signal": upstream.structure_signal}, None
                 )

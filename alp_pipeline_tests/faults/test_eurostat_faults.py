@@ -218,7 +218,7 @@ def test_a_prepared_address_on_a_foreign_host_is_not_asked(tmp_path: Path) -> No
         with pytest.raises(AddressRefused):
             list(source.fetch(entry(), told))
         with pytest.raises(AddressRefused):
-            list(source.fetch_metadata(entry(), told))
+            list(source.fetch_metadata(entry(), told, structure=True))
         assert other.requests == []
         assert left_in(tmp_path) == []
 
@@ -265,7 +265,7 @@ def test_what_is_no_structure_is_not_kept(
         (told,) = source.freshness([entry()]).values()
         server.fault(answer, match=kind, times=2)
         with pytest.raises(error, match=says):
-            list(source.fetch_metadata(entry(), told))
+            list(source.fetch_metadata(entry(), told, structure=True))
         assert [name for name in left_in(tmp_path) if "structure" not in name] == []
 
 

@@ -20,7 +20,9 @@ WEB_PAGE = Reply.text("<html><title>Maintenance</title></html>")
 
 
 def table(value: str = "100") -> bytes:
-    text = f"freq,unit,geo\\TIME_PERIOD\t2023 \t2024 \nA,MIO_EUR,AT33\t{value} \t: \nA,MIO_EUR,ITH1\t7 p\t8 \n"
+    text = (
+        f"freq,unit,geo\\TIME_PERIOD\t2023 \t2024 \nA,MIO_EUR,AT33\t{value} \t: \nA,MIO_EUR,ITH1\t7 p\t8 \n"
+    )
     return gzip.compress(text.encode(), mtime=0)
 
 
@@ -36,9 +38,7 @@ def server() -> Iterator[EurostatServer]:
 
 
 @pytest.fixture
-def definitions(
-    server: EurostatServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> dg.Definitions:
+def definitions(server: EurostatServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dg.Definitions:
     """The definitions as a daemon loads them, on a data folder and sources of their own."""
     monkeypatch.setenv("ALP_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("ALP_ALLOWED_HOSTS", json.dumps([server.host]))

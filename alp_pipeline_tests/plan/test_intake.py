@@ -9,6 +9,7 @@ import pytest
 
 from alp_pipeline.archive.decisions import DecisionRefused
 from alp_pipeline.archive.retrieval import Extent
+from alp_pipeline.archive.store import Archive
 from alp_pipeline_tests.plan.one_dataset import DATASET, Folder
 
 
@@ -184,3 +185,22 @@ def test_a_decision_on_what_nothing_reads_is_refused(folder: Folder) -> None:
     document = folder.add(b"x", dataset_code="unheard_of")
     with pytest.raises(DecisionRefused, match="of no catalogued dataset"):
         folder.decide("refuse", document)
+
+
+def test_an_edited_code_table_reads_its_documents_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from alp_pipeline.archive.retrieval import Retrieval
+    from alp_pipeline.build.stage import Plan
+    from alp_pipeline.catalog.loader import load_catalog
+    from alp_pipeline.plan import intake
+
+    dataset = load_catalog().datasets["bfs.px-x-0602010000_101"]
+    document = Retrieval("bfs", dataset.code, "json-stat-2", "0" * 64, 1, "x", False)
+
+    def fingerprint() -> str:
+        stage = intake.document_stage(Archive(Path("nowhere")), dataset, document)
+        return Plan([stage]).fingerprints[stage.name]
+
+    before = fingerprint()
+    assert fingerprint() == before
+    monkeypatch.setattr(intake, "_code_tables", lambda _: "another digest")
+    assert fingerprint() != before

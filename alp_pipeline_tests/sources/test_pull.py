@@ -23,7 +23,9 @@ DATA = "/sdmx/2.1/data/"
 
 def table(value: str = "100", *, packed_at: int = 0) -> bytes:
     """A GDP table of two regions and two years."""
-    text = f"freq,unit,geo\\TIME_PERIOD\t2023 \t2024 \nA,MIO_EUR,AT33\t{value} \t: \nA,MIO_EUR,ITH1\t7 p\t8 \n"
+    text = (
+        f"freq,unit,geo\\TIME_PERIOD\t2023 \t2024 \nA,MIO_EUR,AT33\t{value} \t: \nA,MIO_EUR,ITH1\t7 p\t8 \n"
+    )
     return gzip.compress(text.encode(), mtime=packed_at)
 
 
@@ -210,6 +212,7 @@ def test_a_structure_is_archived_beside_its_table_and_again_only_when_it_changed
     with opened() as sources:
         pulled(sources)
         assert len(sources.archive.retrievals("eurostat", f"{GDP}$structure")) == 1
+        assert len(sources.archive.retrievals("eurostat", f"{GDP}$constraint")) == 2
     server.replace(GDP, table("8"), structure=True)
     with opened() as sources:
         pulled(sources)

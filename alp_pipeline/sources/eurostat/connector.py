@@ -147,22 +147,25 @@ class EurostatConnector(Connector):
 
     # -- metadata -----------------------------------------------------------------------------------
 
-    def fetch_metadata(self, dataset: DatasetEntry, upstream: Upstream) -> Iterator[Fetched]:
-        """The structure with its code lists, and the constraint with the codes that are there.
+    def fetch_metadata(
+        self, dataset: DatasetEntry, upstream: Upstream, *, structure: bool
+    ) -> Iterator[Fetched]:
+        """The structure with its code lists where it is wanted, and the constraint: the codes that are there.
 
         What Eurostat does not have (404) is left out.
 
         Raises: SourceError.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        structure = upstream.facts.get("structure_url")
-        yield from self._metadata(
-            dataset,
-            "structure",
-            structure or self._metadata_url(_STRUCTURE, dataset),
-            {} if structure else {"references": "descendants"},
-            upstream.structure_signal,
-        )
+        if structure:
+            listed = upstream.facts.get("structure_url")
+            yield from self._metadata(
+                dataset,
+                "structure",
+                listed or self._metadata_url(_STRUCTURE, dataset),
+                {} if listed else {"references": "descendants"},
+                upstream.structure_signal,
+            )
         yield from self._metadata(
             dataset, "constraint", self._metadata_url(_CONSTRAINT, dataset), {}, upstream.changed_at
         )

@@ -116,7 +116,7 @@ def test_structure_and_constraint_come_as_documents_with_their_own_codes(tmp_pat
     with EurostatServer({"TGS00001": tsv()}) as server, connected(server, tmp_path) as source:
         server.touch("tgs00001")
         (told,) = source.freshness([entry()]).values()
-        structure, constraint = source.fetch_metadata(entry(), told)
+        structure, constraint = source.fetch_metadata(entry(), told, structure=True)
         found = read_structure(structure.path)
         present = read_structure(constraint.path)
     assert (structure.dataset_code, structure.format) == ("tgs00001$structure", "sdmx-structure-2.1")
@@ -130,7 +130,7 @@ def test_metadata_without_an_address_in_the_inventory_is_asked_for_with_its_code
     tmp_path: Path,
 ) -> None:
     with EurostatServer({"TGS00001": tsv()}) as server, connected(server, tmp_path) as source:
-        structure, _ = source.fetch_metadata(entry(), Upstream("offered"))
+        structure, _ = source.fetch_metadata(entry(), Upstream("offered"), structure=True)
         assert codes_of(structure.path)["unit"] == {"NR", "PC"}
     assert (server.requests[0].path, server.requests[0].raw_query) == (
         "/sdmx/2.1/datastructure/ESTAT/TGS00001",
@@ -142,7 +142,7 @@ def test_missing_metadata_is_left_out_and_does_not_stop_the_data(tmp_path: Path)
     with EurostatServer({"TGS00001": tsv()}) as server, connected(server, tmp_path) as source:
         server.without_metadata.add("TGS00001")
         (told,) = source.freshness([entry()]).values()
-        assert list(source.fetch_metadata(entry(), told)) == []
+        assert list(source.fetch_metadata(entry(), told, structure=True)) == []
         assert left_in(tmp_path) == []
         assert len(list(source.fetch(entry(), told))) == 1
 
