@@ -8,6 +8,7 @@ record exists; what a killed stage leaves are files that nothing names. Does not
 """
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -269,6 +270,21 @@ class StageContext:
             connection.execute(
                 f"COPY ({query}) TO {literal(str(temporary))} (FORMAT parquet, COMPRESSION zstd)"
             )
+
+    def adopt(self, table: str, file: Path) -> None:
+        """Take a Parquet file of the stage's scratch folder for a table; it is gone from there."""
+        with self.output(table) as temporary:
+            file.replace(temporary)
+
+    def same_as(self, table: str, stage: str, other: str) -> None:
+        """Give a table the rows of a table of an input stage: its file under a second name."""
+        file, record = self.input(stage, other), self.record(stage)
+        with replacing(self.output_file(table)) as temporary:
+            try:
+                temporary.hardlink_to(file)
+            except OSError:  # a file system without links
+                shutil.copyfile(file, temporary)
+        self.rows[table], self.content[table] = record.rows[other], record.content[other]
 
     def write_arrow(self, table: str, rows: "pa.Table") -> None:
         """Write an Arrow table, in its own order."""

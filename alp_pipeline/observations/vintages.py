@@ -20,7 +20,21 @@ class MalformedExtent(AlpError):
     """An extent that does not say which cells it covers."""
 
 
-def current_query(vintages: Sequence[tuple[Path | str, Mapping[str, Any]]]) -> str:
+Vintages = Sequence[tuple[Path | str, Mapping[str, Any]]]
+
+
+def newest_says_all(vintages: Vintages) -> bool:
+    """Whether the rows of the newest vintage are what holds now, as they stand; arguments as `current_query`.
+
+    >>> newest_says_all([("old.parquet", {}), ("new.parquet", {})])
+    True
+    >>> newest_says_all([("old.parquet", {}), ("new.parquet", {"dims": {"geo": ["AT"]}})])
+    False
+    """
+    return len(_heard(vintages)) == 1
+
+
+def current_query(vintages: Vintages) -> str:
     """A query for the rows of a dataset that hold now.
 
     Args:
@@ -44,15 +58,22 @@ def current_query(vintages: Sequence[tuple[Path | str, Mapping[str, Any]]]) -> s
         raise ValueError("current_query needs at least one vintage")
     newer: list[str] = []
     selects: list[str] = []
-    for path, extent in reversed(vintages):
-        conditions = " AND ".join(f"NOT ({covers})" for covers in newer)
+    for path, covers in _heard(vintages):
+        conditions = " AND ".join(f"NOT ({covered})" for covered in newer)
         select = f"SELECT * FROM {parquet(Path(path))}"
         selects.append(f"{select} WHERE {conditions}" if conditions else select)
-        covers = _covers(extent, where=str(path))
-        if covers is None:
-            break
-        newer.append(covers)
+        newer += [covers] if covers else []
     return "\nUNION ALL BY NAME\n".join(reversed(selects))
+
+
+def _heard(vintages: Vintages) -> list[tuple[Path | str, str | None]]:
+    """The vintages that have a say, newest first, back to one for the whole table, with what each covers."""
+    heard: list[tuple[Path | str, str | None]] = []
+    for path, extent in reversed(vintages):
+        heard.append((path, _covers(extent, where=str(path))))
+        if heard[-1][1] is None:
+            break
+    return heard
 
 
 def _covers(extent: Mapping[str, Any], *, where: str) -> str | None:

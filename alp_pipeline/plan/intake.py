@@ -37,6 +37,7 @@ DOCUMENT_CODE = (
     "quality",
     "plan.admission",
     "plan.intake",
+    "plan.observation_file",
     "plan.structures",
 )
 PARTS = ("observation", "quarantine")
@@ -219,22 +220,16 @@ def _read_document(
     code_lists: Sequence[CodeLists],
     answers: _Answers,
 ) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    from alp_pipeline.observations.ragged_edge import with_ragged_edge
+    from alp_pipeline.observations.ragged_edge import RaggedEdge
     from alp_pipeline.observations.reader import read_observations
-    from alp_pipeline.observations.schema import OBSERVATION_SCHEMA
+    from alp_pipeline.plan.observation_file import write_as_read, write_observations
     from alp_pipeline.quality.gate import critical_failures
     from alp_pipeline.quality.intake import accepted_rows_query, validate_document
 
     with context.scratch() as folder:
         parsed = folder / "parsed.parquet"
         try:
-            with (
-                archive.open_verified(document) as stream,
-                pq.ParquetWriter(parsed, OBSERVATION_SCHEMA, compression="lz4") as writer,
-            ):
+            with archive.open_verified(document) as stream:
                 packing = _packing(stream)
                 reading = read_observations(
                     stream,
@@ -242,8 +237,7 @@ def _read_document(
                     dataset=dataset.shape(),
                     document_id=document.retrieval_id,
                 )
-                for batch in reading.batches():
-                    writer.write_table(pa.Table.from_batches([batch]).cast(OBSERVATION_SCHEMA))
+                order = write_as_read(reading, parsed)
         except AlpError as error:
             _keep_out_unreadable(context, dataset, document, error, answers)
             return
@@ -254,6 +248,7 @@ def _read_document(
                 dataset,
                 document_id=document.retrieval_id,
                 declared_cells=reading.cells,
+                keys_differ=order.holds,
             )
             rows = accepted_rows_query(parsed, verdict)
             of_codes = [
@@ -262,11 +257,13 @@ def _read_document(
             ]
             outcomes = answers.applied([*verdict.outcomes, *of_codes])
             context.outcomes.extend(answers.settled(outcomes))
-            accepted = with_ragged_edge(connection, rows)
-            context.write_query(
+            write_observations(
+                context,
                 connection,
-                "observation",
-                f"SELECT * EXCLUDE (problem) FROM ({accepted}) ORDER BY series_key, time_period",
+                parsed,
+                quarantined=verdict.quarantine,
+                edge=RaggedEdge.of(connection, rows),
+                order=order,
             )
             context.write_arrow("quarantine", verdict.quarantine)
             states = dict(
@@ -329,8 +326,6 @@ def _choose_current(
     dated: Sequence[tuple[Retrieval, Stage]],
     decided: Mapping[str, Decision],
 ) -> None:
-    from alp_pipeline.observations.vintages import current_query
-
     records = {document.retrieval_id: context.record(stage.name) for document, stage in dated}
     judged = [(document, records[document.retrieval_id]) for document, _ in dated]
     found = admissions(dataset.id, judged, decided)
@@ -340,24 +335,30 @@ def _choose_current(
     if not in_use:
         context.write_arrow("current", _empty_observations())
     else:
-        sources = [
-            (context.input(records[document.retrieval_id].stage, "observation"), document.extent.as_json())
-            for document in in_use
-        ]
-        with context.connect() as connection:
-            query = current_query(sources)
-            context.write_query(
-                connection, "current", f"SELECT * FROM ({query}) ORDER BY series_key, time_period"
-            )
-            used = {
-                row[0]
-                for row in connection.execute(
-                    f"SELECT DISTINCT document_id FROM {parquet(context.output_file('current'))}"
-                ).fetchall()
-            }
+        used = _write_current(context, [(d, records[d.retrieval_id].stage) for d in in_use])
         # A valid empty document that supersedes all before it is in use, though no row names it.
         used.add(in_use[-1].retrieval_id)
         for document in in_use:
             name = document.retrieval_id
             standing[name]["standing"] = IN_USE if name in used else SUPERSEDED
     context.facts.update(standing=standing, in_use=[document.retrieval_id for document in in_use])
+
+
+def _write_current(context: StageContext, in_use: Sequence[tuple[Retrieval, str]]) -> set[str]:
+    """Write what holds now of the documents in use, oldest first; the ids of those that have a row in it."""
+    from alp_pipeline.observations.vintages import current_query, newest_says_all
+
+    sources = [(context.input(stage, "observation"), document.extent.as_json()) for document, stage in in_use]
+    if newest_says_all(sources):  # the usual case, and nothing to sort
+        document, stage = in_use[-1]
+        context.same_as("current", stage, "observation")
+        return {document.retrieval_id}
+    with context.connect() as connection:
+        query = current_query(sources)
+        context.write_query(
+            connection, "current", f"SELECT * FROM ({query}) ORDER BY series_key, time_period"
+        )
+        found = connection.execute(
+            f"SELECT DISTINCT document_id FROM {parquet(context.output_file('current'))}"
+        )
+        return {row[0] for row in found.fetchall()}

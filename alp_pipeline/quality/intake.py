@@ -116,6 +116,7 @@ def validate_document(
     *,
     document_id: str,
     declared_cells: int,
+    keys_differ: bool = False,
 ) -> IntakeVerdict:
     """Judge one parsed document, row by row and as a whole.
 
@@ -124,6 +125,7 @@ def validate_document(
         parsed: Parquet file of canonical observations in document order (OBSERVATION_SCHEMA).
         dataset: its value rules and `max_quarantine_share` apply.
         declared_cells: how many cells the document holds by its own layout: series × periods.
+        keys_differ: whether it is known that no two rows have one key; otherwise they are counted.
 
     Returns:
         Outcomes with the dataset as scope and the document as subject: row rules, then table rules.
@@ -146,7 +148,7 @@ def validate_document(
         row_count,
         *judge_counts(
             [
-                _key_fact(connection, parsed, dataset.id, document_id),
+                _key_fact(connection, parsed, dataset.id, document_id, keys_differ=keys_differ),
                 _accounting_fact(connection, parsed, dataset.id, document_id, declared_cells),
                 _share_fact(dataset, quarantine.num_rows, declared_cells, most),
             ],
@@ -312,9 +314,19 @@ def _accepted(parsed: Path, document_id: str, columns: str) -> str:
 _Fact = tuple[str, str, int, int | None, str]
 
 
-def _key_fact(connection: duckdb.DuckDBPyConnection, parsed: Path, scope: str, document_id: str) -> _Fact:
+def _key_fact(
+    connection: duckdb.DuckDBPyConnection,
+    parsed: Path,
+    scope: str,
+    document_id: str,
+    *,
+    keys_differ: bool,
+) -> _Fact:
     """Rows beyond the first of a (series, period); which of them is right nobody can tell."""
     rows = _accepted(parsed, document_id, "series_key, time_period")
+    if keys_differ:
+        [(count,)] = connection.execute(f"SELECT count(*) FROM ({rows})").fetchall()
+        return ("key_unique", scope, int(count), 0, "")
     answer = connection.execute(
         f"""WITH counted AS (SELECT series_key, time_period, count(*) AS n FROM ({rows}) GROUP BY ALL),
                  twice AS (SELECT * FROM counted WHERE n > 1)

@@ -119,3 +119,37 @@ def test_a_damaged_file_or_record_is_made_again(store: BuildStore) -> None:
     store.file("t", first.fingerprint).unlink()
     assert store.run(plan, "a").content == first.content
     assert RUNS == ["a"] * 4
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_table_that_is_another_stages_table_is_not_written_anew(
+    store: BuildStore, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    if not links:
+
+        def refuse(*_: object) -> None:
+            raise OSError("this file system has no links")
+
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+    same = Stage("b", ("u",), lambda c: c.same_as("u", "a", "t"), code=("build",), inputs=("a",))
+    plan = Plan([stage("a"), same])
+    one, other = store.run(plan, "a"), store.run(plan, "b")
+    assert (other.rows, other.content) == ({"u": one.rows["t"]}, {"u": one.content["t"]})
+    files = store.file("t", one.fingerprint), store.file("u", other.fingerprint)
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert files[0].samefile(files[1]) == links
+    files[0].unlink()
+    assert store.record(plan, "b") == store.run(plan, "b")
+
+
+def test_an_adopted_file_is_the_table_and_leaves_the_scratch_folder(store: BuildStore) -> None:
+    def run(context: StageContext) -> None:
+        with context.scratch() as folder:
+            pq.write_table(pa.table({"n": [1, 2]}), folder / "made.parquet")
+            context.adopt("t", folder / "made.parquet")
+            assert not list(folder.iterdir())
+
+    plan = Plan([Stage("a", ("t",), run, code=("build",))])
+    record = store.run(plan, "a")
+    assert record.rows == {"t": 2}
+    assert pq.read_table(store.file("t", record.fingerprint)).to_pydict() == {"n": [1, 2]}

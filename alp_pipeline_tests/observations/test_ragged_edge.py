@@ -1,16 +1,20 @@
 import duckdb
+import pyarrow as pa
 import pytest
 
-from alp_pipeline.observations.ragged_edge import with_ragged_edge
+from alp_pipeline.observations.ragged_edge import RaggedEdge
+
+COLUMNS = ("geo", "time_period", "cell_state")
 
 
 def edged(*rows: tuple[str | None, str, str | None]) -> list[tuple[str | None, str, str | None]]:
-    connection = duckdb.connect()
-    connection.execute("CREATE TABLE o (geo TEXT, time_period TEXT, cell_state TEXT)")
-    for row in rows:
-        connection.execute("INSERT INTO o VALUES (?, ?, ?)", list(row))
-    query = with_ragged_edge(connection, "SELECT geo, time_period, cell_state FROM o")
-    return connection.execute(f"SELECT * FROM ({query}) ORDER BY ALL").fetchall()
+    texts = [pa.array([row[place] for row in rows], pa.string()) for place in range(len(COLUMNS))]
+    with duckdb.connect() as connection:
+        connection.register("o", pa.table(texts, names=COLUMNS))
+        edge = RaggedEdge.of(connection, "SELECT * FROM o")
+    batch = pa.RecordBatch.from_arrays([text.dictionary_encode() for text in texts], names=COLUMNS)
+    found = [tuple(row.values()) for row in edge.applied(batch).to_pylist()]
+    return sorted(found, key=lambda row: (row[0] or "", row[1]))
 
 
 def test_a_whole_country_empty_to_the_end_has_not_yet_published() -> None:
@@ -97,3 +101,21 @@ def test_rows_without_a_territory_are_left_alone() -> None:
         "2015",
         "not_available",
     )
+
+
+def test_a_batch_that_has_no_word_for_a_missing_cell_stays_as_it_is() -> None:
+    edge = RaggedEdge({("AT", "#"): "2013"})
+    for states in (["reported"], [None]):
+        batch = pa.RecordBatch.from_arrays(
+            [pa.array(words, pa.string()).dictionary_encode() for words in (["AT1"], ["2014"], states)],
+            COLUMNS,
+        )
+        assert edge.applied(batch) is batch
+
+
+def test_a_batch_with_both_words_keeps_each_of_them_once() -> None:
+    words = (["AT1", "AT1"], ["2013", "2014"], ["not_yet_published", "not_available"])
+    batch = pa.RecordBatch.from_arrays([pa.array(w).dictionary_encode() for w in words], COLUMNS)
+    states = RaggedEdge({("AT", "#"): "2013"}).applied(batch).column("cell_state")
+    assert states.to_pylist() == ["not_yet_published", "not_yet_published"]
+    assert sorted(states.dictionary.to_pylist()) == ["not_available", "not_yet_published"]

@@ -21,7 +21,7 @@ from alp_pipeline.observations.errors import (
     NotADataDocument,
     UnknownPeriod,
 )
-from alp_pipeline.observations.ragged_edge import with_ragged_edge
+from alp_pipeline.observations.ragged_edge import RaggedEdge
 from alp_pipeline.observations.reader import read_observations
 from alp_pipeline.observations.reading import Reading
 from alp_pipeline.observations.schema import OBSERVATION_SCHEMA, DatasetShape
@@ -197,9 +197,13 @@ def test_the_cell_forms_of_the_alpine_regions_are_those_that_were_counted_by_han
 def test_france_and_italy_had_not_yet_published_2015(sbs: pa.Table, tmp_path: Path) -> None:
     pq.write_table(sbs, tmp_path / "sbs.parquet")
     connection = duckdb.connect()
-    query = with_ragged_edge(connection, f"SELECT * FROM read_parquet('{tmp_path}/sbs.parquet')")
+    edge_of_sbs = RaggedEdge.of(connection, f"SELECT * FROM read_parquet('{tmp_path}/sbs.parquet')")
+    coded = [sbs[name].combine_chunks().dictionary_encode() for name in ("geo", "time_period", "cell_state")]
+    batch = pa.RecordBatch.from_arrays(coded, ["geo", "time_period", "cell_state"])
+    edged = edge_of_sbs.applied(batch)
+    connection.register("edged", pa.Table.from_batches([edged]))
     found = connection.execute(
-        f"""SELECT left(geo, 2), time_period, cell_state, count(*) FROM ({query})
+        """SELECT left(geo, 2), time_period, cell_state, count(*) FROM edged
             WHERE left(geo, 2) IN ('AT', 'DE', 'FR', 'IT', 'SI') GROUP BY ALL"""
     ).fetchall()
     edge = {(country, period) for country, period, state, _ in found if state == "not_yet_published"}
