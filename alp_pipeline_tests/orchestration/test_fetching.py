@@ -15,7 +15,6 @@ from alp_pipeline_tests.servers.eurostat import EurostatServer
 
 GDP, LEARNING = "nama_10r_2gdp", "trng_lfse_04"
 DATA = "/sdmx/2.1/data/"
-SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample" / "eurostat"
 WEB_PAGE = Reply.text("<html><title>Maintenance</title></html>")
 
 
@@ -31,9 +30,7 @@ LEARNERS = b"freq,unit,sex,age,geo\\TIME_PERIOD\t2023 \t2024 \nA,PC,T,Y25-64,AT3
 
 @pytest.fixture
 def server() -> Iterator[EurostatServer]:
-    sample = {path.name.partition(".")[0]: path for path in sorted(SAMPLE.glob("*.tsv.gz"))}
-    del sample["tgs00003"]
-    with EurostatServer({**sample, GDP: table(), LEARNING: LEARNERS}) as server:
+    with EurostatServer.of_sample({GDP: table(), LEARNING: LEARNERS}) as server:
         yield server
 
 

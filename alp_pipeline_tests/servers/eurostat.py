@@ -22,6 +22,7 @@ from alp_pipeline_tests.servers import eurostat_messages as messages
 from alp_pipeline_tests.servers.base import LoopbackServer, Reply, Request
 from alp_pipeline_tests.servers.eurostat_tables import Published
 
+SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample" / "eurostat"
 BRUSSELS = ZoneInfo("Europe/Brussels")
 FIRST_CHANGE = datetime(2026, 5, 13, 11, tzinfo=BRUSSELS)
 COLUMNS = (
@@ -103,6 +104,14 @@ class EurostatServer(LoopbackServer):
         """Serves every `*.tsv.gz` and `*.tsv` of a folder in place."""
         files = sorted([*folder.glob("*.tsv.gz"), *folder.glob("*.tsv")])
         return cls({path.name.partition(".")[0]: path for path in files}, port=port)
+
+    @classmethod
+    def of_sample(cls, tables: Mapping[str, Path | bytes] | None = None) -> Self:
+        """Serves the whole TSV documents of the project's sample, and `tables` besides or in their place."""
+        files = {path.name.partition(".")[0]: path for path in sorted(SAMPLE.glob("*.tsv.gz"))}
+        del files["tgs00003"]  # not catalogued
+        files["nama_10r_2gdp"] = SAMPLE / "nama_10r_2gdp.2017-03-06.tsv.gz"  # the later one is broken
+        return cls({**files, **(tables or {})})
 
     @classmethod
     def of_realdata(cls, realdata: Path, *, port: int = 0) -> Self:
