@@ -71,15 +71,20 @@ def _standing(workspace: Workspace, dataset: DatasetEntry, age: Age, now: dateti
         age_state=age.state,
         age_detail=age.detail,
         cadence=str(dataset.cadence),
-        last_outcome="never asked"
-        if poll is None
-        else "new upstream"
-        if poll.outcome == "asked"
-        else poll.outcome,
+        last_outcome=_outcome(poll, held=bool(vintages)),
         last_detail=poll.detail if poll else "",
         last_asked_at=poll.asked_at if poll else None,
         next_poll_at=None if why_not else canonical(next_poll(workspace.settings, source, poll, now)),
     )
+
+
+def _outcome(poll: Poll | None, *, held: bool) -> str:
+    """The last poll's outcome in words for people."""
+    if poll is None:
+        return "never asked"
+    if poll.outcome == "gone":
+        return "discontinued" if held else "not offered"
+    return "new upstream" if poll.outcome == "asked" else poll.outcome
 
 
 def next_poll(settings: Settings, source: SourceEntry, poll: Poll | None, now: datetime) -> datetime:
@@ -104,13 +109,13 @@ def as_table(rows: Iterable[Standing]) -> str:
     for name in ("dataset", "upstream", "archived", "age", "last outcome", "next poll"):
         table.add_column(name, overflow="fold")
     for row in rows:
-        age = "" if row.age_days is None else f"{row.age_days} d "
+        days = "" if row.age_days is None else f"{row.age_days} d, "
         outcome = row.why_not or row.last_outcome
         table.add_row(
             row.dataset_id,
             _day(row.upstream_changed_at),
             _day(row.archived_published_at or row.archived_seen_at),
-            f"{age}{row.age_state}",
+            f"{days}{row.age_state} ({row.cadence})" if row.age_state != "absent" else "–",
             outcome,
             _minute(row.next_poll_at),
         )
