@@ -98,14 +98,19 @@ class Sources:
         return poll if self._is_new(dataset, upstream) else poll.becoming("unchanged")
 
     def _gone(self, dataset: DatasetEntry) -> str:
-        newest = _newest(self.archive.retrievals(dataset.source, dataset.code.lower()))
-        kept = f"its last vintage ({newest.retrieval_id}) stays in use" if newest else "nothing was archived"
         after = (
             f"its successor is {dataset.successor}"
             if dataset.successor
             else "a rename shows as delete and create: look for its new code, and name it as successor"
         )
-        return f"{dataset.source} no longer offers it; {kept}; {after}"
+        return f"{dataset.source} does not offer it; {self._kept(dataset)}; {after}"
+
+    def _kept(self, dataset: DatasetEntry) -> str:
+        vintages = self.archive.vintages(dataset.id)
+        if not vintages:
+            return "there is no vintage yet"
+        newest = vintages[-1]
+        return f"the last vintage ({newest.retrieval_id}, {(newest.published_at or 'undated')[:10]}) stays"
 
     def _is_new(self, dataset: DatasetEntry, upstream: Upstream) -> bool:
         own = self.archive.retrievals(dataset.source, dataset.code.lower())
@@ -164,7 +169,8 @@ class Sources:
             ]
         except (SourceError, DocumentWithdrawn) as error:
             transient = isinstance(error, SourceError) and error.transient
-            return poll.becoming("failed", str(error), transient=transient, stage="fetch")
+            said = f"{error} Nothing was archived; {self._kept(dataset)}."
+            return poll.becoming("failed", said, transient=transient, stage="fetch")
         finally:
             _empty(self.folder)
         said = self._metadata(dataset, upstream, family)

@@ -194,6 +194,11 @@ class LoopbackServer:
         with self._lock:
             self._faults += [(match, _as_fault(fault))] * times
 
+    def mend(self) -> None:
+        """Forget the faults that are not used up."""
+        with self._lock:
+            self._faults.clear()
+
     def script(self, *replies: Reply | str | Fault) -> None:
         """The next answers, one request each; then the good ones again."""
         for reply in replies:

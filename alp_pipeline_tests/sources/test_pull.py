@@ -161,7 +161,7 @@ def test_a_table_gone_from_the_inventory_keeps_its_last_vintage_and_names_the_wa
         poll = pulled(sources)
         (vintage,) = sources.archive.vintages(f"eurostat.{GDP}")
     assert poll.outcome == "gone"
-    assert f"its last vintage ({vintage.retrieval_id}) stays in use" in poll.detail
+    assert f"the last vintage ({vintage.retrieval_id}, 2026-05-13) stays" in poll.detail
     assert "delete and create" in poll.detail
 
 
