@@ -72,7 +72,12 @@ class KnownBreak(Model):
 
 
 class ValueRule(Model):
-    """Bounds, both inclusive, on the reported values of the cells that `select` names (all when empty)."""
+    """Bounds, both inclusive, on the reported values of the cells that `select` names (all when empty).
+
+    Cells beyond them go to quarantine, and more of them than the dataset's `max_quarantine_share` keep the
+    document out. Of a rule that `gates`, one cell is enough: for cells of known magnitude, where a change of
+    unit shows.
+    """
 
     id: Identifier
     what: Text
@@ -80,11 +85,14 @@ class ValueRule(Model):
     select: dict[Dimension, tuple[Code, ...]] = Field(default_factory=dict)
     min: float | None = None
     max: float | None = None
+    gates: bool = Field(default=False, description="a single cell beyond the bounds keeps the document out")
 
     @model_validator(mode="after")
     def _bounds(self) -> ValueRule:
         if self.min is None and self.max is None:
             raise ValueError("a value rule needs min, max or both")
+        if self.gates and self.severity != "critical":
+            raise ValueError("a value rule that gates is critical")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"min {self.min} is above max {self.max}")
         return self

@@ -4,7 +4,8 @@ Belongs here: the rules that hold for every document, those of its catalogue ent
 verdict. Does not: parsing, choosing among accepted documents (plan.intake), the release gate (`tables`).
 
 A critical row rule sends a row to quarantine and fails only when its rows are more than the entry's
-`max_quarantine_share` of the document; a row rule of severity `warning` only counts. The table rules
+`max_quarantine_share` of the document, or when the entry says that it gates (then one row is enough); a row
+rule of severity `warning` only counts. The table rules
 are `row_count`, `key_unique`, `accounting_closes` and `quarantine_share`. A document with a header and no
 cell is a valid empty dataset: accepted, with a warning (whether it may replace a full one is the question of
 `quality.bands`).
@@ -143,8 +144,14 @@ def validate_document(
     *row_outcomes, row_count = judged
     quarantine = _quarantine(connection, parsed, rules, failing, document_id)
     most = dataset.max_quarantine_share * declared_cells
+    gating = {rule.id for rule in dataset.value_rules if rule.gates}
     outcomes = [
-        *(_within_share(outcome, most, dataset.max_quarantine_share) for outcome in row_outcomes),
+        *(
+            _gated(outcome)
+            if outcome.rule_id in gating
+            else _within_share(outcome, most, dataset.max_quarantine_share)
+            for outcome in row_outcomes
+        ),
         row_count,
         *judge_counts(
             [
@@ -199,6 +206,13 @@ def _dimensions_sql(dimensions: Sequence[str]) -> str:
         if name not in DIMENSION_COLUMNS
     ]
     return " AND ".join([*own, *other])
+
+
+def _gated(outcome: RuleOutcome) -> RuleOutcome:
+    """A rule on cells of known magnitude: quarantine is no answer to a change of unit."""
+    if outcome.outcome != "failed":
+        return outcome
+    return replace(outcome, detail=f"{outcome.detail}; one such cell keeps the document out")
 
 
 def _within_share(outcome: RuleOutcome, most: float, share: float) -> RuleOutcome:

@@ -185,6 +185,20 @@ def test_a_quarantine_share_above_the_bound_keeps_the_document_out(connection, p
     )
 
 
+@pytest.mark.parametrize(("gates", "failed"), [(False, []), (True, [("magnitude", "critical")])])
+def test_one_cell_of_known_magnitude_keeps_a_document_out_when_its_rule_gates(
+    connection, parsed, gates, failed
+):
+    rule = {"id": "magnitude", "what": "known", "severity": "critical", "min": 1, "gates": gates}
+    rules = [rule | {"select": {"geo": ["DE"]}}]
+    path = parsed([cell("DE", value=0.005), cell("ITC4", value=0.005), cell("ITH1"), cell("AT33")])
+    verdict = judge(connection, path, 4, value_rules=rules)
+    assert failures(verdict) == failed
+    assert verdict.accepted is not gates
+    assert broken_rules(verdict) == {0: "magnitude"}
+    assert ("keeps the document out" in outcome(verdict, "magnitude").detail) is gates
+
+
 def test_rules_that_are_each_within_the_share_fail_together_above_it(connection, parsed):
     path = parsed([cell(), cell("AT33", value=-1.0), cell("ITH1", obs_status="q"), cell("ITH2")])
     verdict = judge(connection, path, 4, max_quarantine_share=0.25)
