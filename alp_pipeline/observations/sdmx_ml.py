@@ -7,7 +7,9 @@ A field of a series or an observation (a value of its key, or an attribute) is a
 has one of that name, by alias or in small letters: `FREQ` is `freq`, and an attribute such as INSEE's
 `UNIT_MULT` may be declared as a dimension. Other attributes must be status, confidentiality, remarks, a
 `UNIT_MULT` of 0, or listed in `ignore` of the dataset's layout; any other is refused by name, because it may
-change what the number means. What an element says holds for those inside it unless they say otherwise.
+change what the number means. No `ignore`, `*` included, covers a dimension, the period, the value, its status
+and confidentiality, or its multiplier. What an element says holds for those inside it unless they say
+otherwise.
 
 An observation without value, and one with `NaN`, SDMX-ML's word for none, are not available. A footer message
 with a code from 400 on, or with no data beside it, means that the document is not (all) the data.
@@ -238,13 +240,13 @@ class _Message:
                 return _TIME
             if ours in self._dataset.dimensions:
                 return ours
+        if name.upper() in _ROLES:
+            return _ROLES[name.upper()]
         layout = self._dataset.layout
         ignored = layout.ignore if layout else ()
         if name in _REMARKS or name in ignored or "*" in ignored:
             return _PASSED
-        if name not in _ROLES:
-            raise self._mismatch(f"nobody has said what {name} means")
-        return _ROLES[name]
+        raise self._mismatch(f"nobody has said what {name} means")
 
     def _observed(self, own: Mapping[str, str]) -> None:
         if self._series_at is None:

@@ -138,6 +138,20 @@ def test_an_attribute_may_be_a_dimension_and_an_unknown_one_is_refused_by_name()
     assert len(read(specific(f'<Group {KEY} TITLE="x"/>{SERIES}'))) == 1
 
 
+def test_a_star_ignores_no_value_status_confidentiality_or_multiplier() -> None:
+    starred = replace(SHAPE, layout=TableLayout(ignore=("*", "OBS_VALUE", "UNIT_MULT")))
+    document = specific(
+        f'<Series {KEY} BASE_PER="2010" UNIT_MULT="0"><Obs TIME_PERIOD="2021" OBS_VALUE="1" OBS_STATUS="E"/>'
+        '<Obs TIME_PERIOD="2022" obs_value="2" CONF_STATUS="C" NOTE="x"/></Series>'
+    )
+    assert by_cell(read(document, starred), "value", "cell_state", "obs_status", "published") == {
+        ("A.IT.1", "2021"): (1.0, "reported", "e", "1 E"),
+        ("A.IT.1", "2022"): (None, "confidential", "", "# @C"),
+    }
+    with pytest.raises(HeaderMismatch, match=r"in units of 10\^3 \(UNIT_MULT\)"):
+        read(document.replace('UNIT_MULT="0"', 'UNIT_MULT="3"'), starred)
+
+
 def test_dimensions_must_be_those_of_the_catalogue_in_every_series() -> None:
     with pytest.raises(HeaderMismatch, match="it lacks sex"):
         read(specific(f'<Series FREQ="A" REF_AREA="IT">{ONE}</Series>'))
