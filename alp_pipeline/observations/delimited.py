@@ -64,7 +64,7 @@ class Table:
                 yield from csv.open_csv(
                     stream,
                     read_options=csv.ReadOptions(
-                        block_size=max(_BLOCK, 4 * self.heading_bytes),
+                        block_size=self._block_size(),
                         column_names=names,
                         skip_rows=self.skip + 1,
                         use_threads=False,  # otherwise ragged lines come without their numbers
@@ -79,6 +79,13 @@ class Table:
                     convert_options=csv.ConvertOptions(column_types=dict.fromkeys(names, pa.binary())),
                 )
             except pa.ArrowInvalid as error:
+                if "straddling" in str(error):
+                    raise MalformedDocument(
+                        f"a line is longer than {self._block_size() >> 20} MiB, or a quote does not end",
+                        where=self.document.where,
+                        todo="Check what was archived: a table has no such line. If it comes the same, tell "
+                        "the publisher.",
+                    ) from error
                 if len(self.ragged) < _MOST_RAGGED_LINES:
                     raise
                 raise MalformedDocument(
@@ -86,6 +93,9 @@ class Table:
                     where=self.document.where,
                     todo="Fetch it again; if it comes the same, it is not the format it claims to be.",
                 ) from error
+
+    def _block_size(self) -> int:
+        return max(_BLOCK, 4 * self.heading_bytes)
 
     def text(self, column: pa.BinaryArray) -> pa.StringArray:
         """Bytes of a column as text, or `WrongEncoding`."""

@@ -6,8 +6,13 @@ stands in the columns (declared_table, declared_cells, code_maps).
 A heading is compared with its blanks made single ones, so that a line break or a non-breaking blank inside it
 does not matter. A column that the layout neither names nor ignores is refused, because a new dimension that
 nobody noticed would put several values under one key.
+
+Where periods are headings, `*` ignores no heading that looks like one and is none (`2022p`, `2O21`): a year
+would go missing without a word. Periods written in a form of the layout are looked for where a heading begins
+as the form does, because such tables hold other columns of years beside the wanted ones.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +23,12 @@ from alp_pipeline.observations.periods import normalised_headings, normalised_pe
 from alp_pipeline.observations.schema import DatasetShape, TableLayout
 
 _ALL_OTHERS: Final = "*"
+# A year with something beside it, or one with a letter in the place of a digit.
+_LIKE_A_YEAR: Final = re.compile(
+    r"(?<![0-9])(?:1[89]|2[01])[0-9]{2}"
+    r"|(?<![0-9A-Za-z])(?:[lIiZz][0-9]{3}|[12](?:[A-Za-z][0-9]{2}|[0-9][A-Za-z][0-9]|[0-9]{2}[A-Za-z]))"
+    r"(?![0-9A-Za-z])"
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +68,11 @@ def placed(dataset: DatasetShape, layout: TableLayout, headings: Sequence[str], 
     spelled = spelling(dataset, layout)
     others = [at for at, name in enumerate(names) if name not in wanted and name not in ignored]
     periods_at = [at for at in others if layout.value is None and spelled(names[at]) is not None]
-    unknown = [] if _ALL_OTHERS in ignored else [at for at in others if at not in periods_at]
+    unknown = [at for at in others if at not in periods_at]
+    unsaid = "the layout does not say what is in"
+    if _ALL_OTHERS in ignored:
+        unsaid = "`*` does not cover what looks like a period and is not read as one:"
+        unknown = [at for at in unknown if layout.value is None and _is_like_a_period(names[at], layout)]
     lacks = [name for name in wanted if name not in names]
     lacks += ["any column that is a period"] if layout.value is None and not periods_at else []
     differences = [
@@ -65,7 +80,7 @@ def placed(dataset: DatasetShape, layout: TableLayout, headings: Sequence[str], 
         for label, found in (
             ("it lacks", lacks),
             ("it names twice", sorted({name for name in wanted if names.count(name) > 1})),
-            ("the layout does not say what is in", [names[at] or f"column {at + 1}" for at in unknown]),
+            (unsaid, [names[at] or f"column {at + 1}" for at in unknown]),
         )
         if found
     ]
@@ -103,6 +118,21 @@ def spelling(dataset: DatasetShape, layout: TableLayout) -> Callable[[str], str 
         return normalised_period
     freq = layout.constants.get("freq", dataset.default_codes.get("freq", "A"))
     return lambda text: period_in_form(text, form, freq)
+
+
+def _is_like_a_period(heading: str, layout: TableLayout) -> bool:
+    """Whether a heading that is no period may be meant as one.
+
+    >>> wide, named = TableLayout({"AGS": "geo"}), TableLayout({"AGS": "geo"}, period="persons_%Y")
+    >>> [_is_like_a_period(heading, wide) for heading in ("2022p", "2O21", "Q1 2021", "name", "B05")]
+    [True, True, True, False, False]
+    >>> [_is_like_a_period(heading, named) for heading in ("persons_2022p", "2022", "firms_2022")]
+    [True, True, False]
+    """
+    if normalised_period(heading) is not None:
+        return True
+    before = single_blanks((layout.period or "").partition("%")[0]).casefold()
+    return heading.casefold().startswith(before) and bool(_LIKE_A_YEAR.search(heading[len(before) :]))
 
 
 def single_blanks(heading: str) -> str:

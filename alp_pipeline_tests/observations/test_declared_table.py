@@ -1,6 +1,7 @@
 """Declared tables as CSV: columns, codes, periods, accounting. Other files of rows: test_declared_files."""
 
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -108,6 +109,34 @@ def test_ignored_columns_may_be_absent_and_repeated_and_a_star_ignores_all_other
     for ignore in (("note", "absent"), ("*",)):
         rows = rows_of(document, format="csv", dataset=shape(replace(LONG, ignore=ignore)))
         assert by_cell(rows, "value") == {("A.AT.M", "2022"): (708.0,)}
+
+
+@pytest.mark.parametrize("heading", ["2O21", "2022p", "2022 (e)", "l999", "Q1 2021", "2021\u00b2", "20211)"])
+def test_a_star_ignores_no_heading_of_a_wide_table_that_looks_like_a_period(heading: str) -> None:
+    document = f"region,sex,2020,{heading},ISO 3166,B05\nAT,M,1,2,x,y\n"
+    starred = replace(WIDE, ignore=("*",))
+    with pytest.raises(HeaderMismatch, match=f"not read as one: {re.escape(heading)}. If"):
+        rows_of(document, format="csv", dataset=shape(starred))
+    named = replace(WIDE, ignore=("*", heading))
+    assert by_cell(rows_of(document, format="csv", dataset=shape(named)), "value") == {
+        ("A.AT.M", "2020"): (1.0,)
+    }
+
+
+@pytest.mark.parametrize("heading", ["effectifs_salaries_2023p", "Effectifs_salaries_2O23", "2023"])
+def test_nor_one_that_looks_like_a_period_in_the_form_of_the_layout(heading: str) -> None:
+    headed = replace(WIDE, period="effectifs_salaries_%Y", ignore=("*",))
+    document = f"region,sex,effectifs_salaries_2022,{heading},etablissements_2022\nAT,M,5,6,7\n"
+    with pytest.raises(HeaderMismatch, match=f"not read as one: {heading}. If"):
+        rows_of(document, format="csv", dataset=shape(headed))
+
+
+def test_a_line_without_an_end_is_told_as_such() -> None:
+    for line in ("AT,M,2022," + "1" * 5_000_000, 'AT,"M,2022,1\n' + "AT,M,2022,1\n" * 200_000):
+        with pytest.raises(
+            MalformedDocument, match="a line is longer than 1 MiB, or a quote does not end"
+        ):
+            rows_of(f"region,sex,year,persons\n{line}\n", format="csv", dataset=shape(LONG))
 
 
 def test_headings_are_compared_without_the_blanks_of_their_layout() -> None:

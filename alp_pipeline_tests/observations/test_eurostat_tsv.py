@@ -200,7 +200,7 @@ def test_a_document_of_ragged_lines_alone_is_not_a_table() -> None:
 
 
 def test_a_line_longer_than_a_block_is_refused_by_name() -> None:
-    with pytest.raises(MalformedDocument, match="its lines cannot be read"):
+    with pytest.raises(MalformedDocument, match="a line is longer than 1 MiB"):
         rows_of("unit,geo\\time\t2015\nNR,AT\t" + "1" * 6_000_000 + "\nNR,FR\t1\n")
 
 
