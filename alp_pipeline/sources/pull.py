@@ -277,8 +277,12 @@ def _asked(dataset: DatasetEntry) -> str:
 
 
 def _content_digest(dataset: DatasetEntry, document: Fetched) -> str | None:
-    """The digest of what the document says; None when it cannot be read, which the intake gate will tell."""
-    from alp_pipeline.observations.digest import observations_digest
+    """The digest of what the document says; None where its bytes decide what is new.
+
+    They do when its observations are not all that it says, and when it cannot be read, which the intake gate
+    will tell.
+    """
+    from alp_pipeline.observations.digest import content_digest
     from alp_pipeline.observations.errors import DocumentError
     from alp_pipeline.observations.reader import read_observations
 
@@ -286,7 +290,7 @@ def _content_digest(dataset: DatasetEntry, document: Fetched) -> str | None:
         reading = read_observations(
             document.path, format=document.format, dataset=dataset.shape(), document_id=""
         )
-        return observations_digest(reading.batches())
+        return content_digest(reading)
     except DocumentError:
         return None
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alp_pipeline.observations.digest import observations_digest
+from alp_pipeline.observations.digest import content_digest, observations_digest
 from alp_pipeline.observations.reader import read_observations
 from alp_pipeline.observations.schema import DatasetShape, TableLayout
 from alp_pipeline_tests.observations.documents import SHAPE
@@ -114,6 +114,42 @@ def test_packing_order_and_headings_of_a_document_do_not_matter(same: str | byte
 )
 def test_another_value_flag_code_period_or_cell_gives_another_digest(other: str) -> None:
     assert of_document(other) != of_document(TSV)
+
+
+@pytest.mark.parametrize("same", ["708bp", "708 bp", "708 pb", "708pb "])
+def test_the_spelling_of_flags_does_not_matter(same: str) -> None:
+    assert of_document(TSV.replace("708 b", same)) == of_document(TSV.replace("708 b", "708 bp"))
+    assert of_document(TSV.replace(": c", ":c")) == of_document(TSV)
+    assert of_document(TSV.replace("708 b", "708@N")) != of_document(TSV.replace("708 b", "708@C"))
+
+
+def of_content(document: str, format: str = "tsv", dataset: DatasetShape = SHAPE) -> str | None:  # noqa: A002
+    reading = read_observations(
+        io.BytesIO(document.encode()), format=format, dataset=dataset, document_id="d1"
+    )
+    return content_digest(reading)
+
+
+def test_a_document_whose_observations_are_all_that_it_says_has_their_digest() -> None:
+    assert of_content(TSV) == of_document(TSV)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(TSV.replace(": c", "35 c"), id="a withheld number"),
+        pytest.param(TSV.replace("708 b", "708 q"), id="a cell in quarantine"),
+        pytest.param(TSV + "NR,FR\t1\t2\t3\n", id="a line that does not fit"),
+    ],
+)
+def test_one_that_holds_more_than_its_observations_has_none(document: str) -> None:
+    assert of_content(document) is None
+
+
+def test_nor_has_one_that_is_read_through_a_layout() -> None:
+    layout = TableLayout({"geo": "geo", "unit": "unit"}, time="year", value="n", ignore=("note",))
+    dataset = replace(SHAPE, layout=layout)
+    assert of_content("geo,unit,year,n,note\nAT,NR,2022,708,x\n", "csv", dataset) is None
 
 
 def test_a_number_that_is_withheld_leaves_no_trace_in_it() -> None:
