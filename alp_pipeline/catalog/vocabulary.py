@@ -79,8 +79,7 @@ USAGE_WARNINGS: Mapping[UsageWarning, str] = {
     "per region.",
     UsageWarning.CURRENT_PRICES: "Current prices: growth over time contains inflation.",
     UsageWarning.NOT_FULL_TIME_EQUIVALENT: "Per person, whatever the hours worked; part-time lowers it.",
-    UsageWarning.DISCONTINUED_SERIES: "The source has ended this table; its successor follows other rules "
-    "and cannot be joined to it.",
+    UsageWarning.DISCONTINUED_SERIES: "The source has ended this table; there will be no further periods.",
     UsageWarning.ENTERPRISE_CONCEPT: "Counted at the enterprise's seat; the enterprise concept changed in "
     "several countries between 2018 and 2021.",
     UsageWarning.MIXED_STATISTICAL_UNITS: "Numerator and denominator count different units.",

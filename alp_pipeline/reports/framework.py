@@ -107,6 +107,7 @@ def _reading_row(report: RegionReport, each: Reading, words: Wording, mark: Mark
         "label": each.indicator.label,
         "unit": words.unit(each.indicator.unit),
         "description": each.indicator.description,
+        "mark": "" if each.indicator.is_verified else words("framework.to_verify"),
         "direction": words(f"framework.direction.{directions[each.indicator.direction]}"),
         "value": mark.figure(each.own, write),
         "period": each.period or "",

@@ -154,6 +154,8 @@ class Indicator:
     """A total that grows with the region: its rank says little more than size."""
     statistical_unit: str
     usage_warnings: tuple[str, ...]
+    is_verified: bool
+    """Whether its codes and formula were read in a source or measured."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +214,7 @@ class Source:
     classification_version: str | None
     nuts_version_rule: str | None
     discontinued: str | None
+    successor_id: str | None
     is_verified: bool
     is_synthetic: bool
     documents: tuple[Document, ...]

@@ -174,7 +174,8 @@ def _rank_from_below(reading: Reading) -> int:
 
 
 def _labels(readings: Sequence[Reading], words: Wording) -> str:
-    return words.join([f"{reading.indicator.label} ({reading.period})" for reading in readings])
+    marks = {True: "", False: f", {words.word('to verify')}"}
+    return words.join([f"{r.indicator.label} ({r.period}{marks[r.indicator.is_verified]})" for r in readings])
 
 
 def _limits(report: RegionReport, year: int, words: Wording) -> list[Sentence]:

@@ -144,6 +144,8 @@ def _source(source: Source, number: int, words: Wording) -> dict[str, Any]:
         meaning.append(words("sources.nuts", rule=words.word(source.nuts_version_rule)))
     if source.discontinued:
         meaning.append(words("sources.discontinued", period=source.discontinued))
+        if source.successor_id:
+            meaning.append(words("sources.successor", dataset=source.successor_id))
     return {
         "number": number,
         "source": source,

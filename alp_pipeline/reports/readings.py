@@ -44,7 +44,7 @@ def read_indicators(release: ReleaseFile, perimeter: Perimeter) -> IndicatorTabl
     """
     indicators = release.rows(
         f"""SELECT indicator_id, {LANGUAGE_LABEL} AS label, description, unit, direction, pillar,
-                   indicator_kind, statistical_unit, usage_warnings
+                   indicator_kind, statistical_unit, usage_warnings, mark
             FROM dim_indicator
             WHERE indicator_id IN (SELECT indicator_id FROM fct_indicator WHERE {_TOTAL})
             ORDER BY pillar, label_en, indicator_id"""
@@ -79,6 +79,7 @@ def read_indicators(release: ReleaseFile, perimeter: Perimeter) -> IndicatorTabl
                 row["indicator_kind"] == "extensive",
                 row["statistical_unit"],
                 tuple(row["usage_warnings"].split()),
+                row["mark"] == "verified",
             )
             for row in indicators
         ),

@@ -81,7 +81,7 @@ def _source(release: ReleaseFile, dataset_id: str, used: Iterable[Document]) -> 
     rows = release.rows(
         """SELECT dataset_id, dataset_code, source_id, title, licence, licence_url, citation, acknowledgement,
                   doi, statistical_unit, classification_version, nuts_version_rule, discontinued,
-                  is_verified, is_synthetic
+                  successor_id, is_verified, is_synthetic
            FROM dim_dataset WHERE dataset_id = ?""",
         [dataset_id],
     )

@@ -332,6 +332,6 @@ def _dimensions(rows: Rows, is_synthetic: bool) -> None:
                 "statistical_unit": "resident",
                 "usage_warnings": warnings,
                 "catalogue_origin": "package",
-                "mark": "verified",
+                "mark": "to verify" if direction < 0 else "verified",
             }
         )

@@ -82,6 +82,6 @@ def many_regions(kind: str) -> Rows:
 
 
 def test_only_relative_indicators_are_called_high_or_low(page_of: PageOf) -> None:
-    told = "it is among the five highest values for Unemployment rate (2015)"
+    told = "it is among the five highest values for Unemployment rate (2015, to verify)"
     assert told in summary(page_of(many_regions("intensive"), "AT33"))
     assert told not in summary(page_of(many_regions("extensive"), "AT33"))

@@ -203,7 +203,25 @@ def test_sources_say_how_to_name_them_where_the_terms_stand_and_what_is_to_verif
         assert "https://example.org/terms" in [a.attributes["href"] for a in row.all("a")]
     assert "catalogue entry to verify" in first.text
     assert "Ended by its publisher with 2020" in first.text
+    assert "successor" not in first.text
     assert "catalogue entry to verify" not in second.text
+
+
+def test_a_successor_is_spoken_of_where_one_is_named(page_of: PageOf) -> None:
+    rows = small_release()
+    rows["dim_dataset"][0]["successor_id"] = "eurostat.sbs_next"
+    page = read_page(page_of(rows, "ITC4")).one("section", id="sources").text
+    assert "Its successor eurostat.sbs_next follows other rules and is not joined to it" in page
+
+
+def test_an_indicator_that_is_to_verify_says_so_beside_its_name(lombardia: str) -> None:
+    root = read_page(lombardia)
+    marked, plain = (
+        root.one("tr", data_indicator=name).one("th").text
+        for name in ("unemployment_rate", "household_income")
+    )
+    assert "indicator to verify" in marked
+    assert "to verify" not in plain
 
 
 def test_flags_stand_beside_numbers_and_are_explained(lombardia: str) -> None:
