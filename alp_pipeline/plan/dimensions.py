@@ -226,6 +226,7 @@ def _document_row(
         "seen_at_origin": document.seen_at_origin,
         "url": document.url,
         "licence": document.licence,
+        "citation": document.citation,
         "extent": json.dumps(extent, sort_keys=True) if extent else "whole table",
         "standing": standing,
         "series_count": facts.get("series"),

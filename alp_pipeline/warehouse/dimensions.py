@@ -77,6 +77,7 @@ dim_document = Table(
     column("seen_at_origin", Text, "Where the access time comes from.", required=True),
     column("url", Text, "Address that the document was fetched from."),
     column("licence", Text, "Licence stated with the document.", required=True),
+    column("citation", Text, "How the document is to be cited, as stated when it was retrieved."),
     column(
         "extent", Text, "What the document claims to cover: whole table, or its slice as JSON.", required=True
     ),

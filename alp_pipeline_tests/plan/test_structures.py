@@ -119,9 +119,9 @@ def test_a_structure_that_cannot_be_read_is_told_and_keeps_nothing_out(folder: F
     assert folder.standings() == ["in use"]
 
 
-def test_dim_document_lists_a_structure_under_its_dataset(folder: Folder) -> None:
+def test_dim_document_lists_a_structure_under_its_dataset_and_says_how_to_cite(folder: Folder) -> None:
     kept = add_structure(folder, 1)
-    folder.add(TABLE, day=2)
+    cited = folder.add(TABLE, day=2, citation="Eurostat (trng_lfse_04)")
     intake = intake_of(folder.archive, folder.catalog.datasets[DATASET])
     documents = [(d, intake.readers.get(d.retrieval_id)) for d in folder.archive.retrievals()]
     stages = [*intake.stages, *dimension_stages(folder.catalog, folder.archive, documents)]
@@ -133,3 +133,5 @@ def test_dim_document_lists_a_structure_under_its_dataset(folder: Folder) -> Non
     assert len(rows) == 2
     assert rows[kept.retrieval_id]["dataset_id"] == DATASET
     assert rows[kept.retrieval_id]["standing"] == "metadata of its dataset"
+    assert rows[kept.retrieval_id]["citation"] is None
+    assert rows[cited.retrieval_id]["citation"] == "Eurostat (trng_lfse_04)"
