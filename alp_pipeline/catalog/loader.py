@@ -62,9 +62,10 @@ def load_catalog(site_dir: Path | None = None) -> Catalog:
     """The catalogue of the package, and of a site when it has one; cached by content.
 
     Args:
-        site_dir: a folder with any of the files of `alp_pipeline/catalog/entries`, holding the site's own
-            entries; their `origin` is the file's path relative to it. A folder that does not exist yet
-            is a site without entries.
+        site_dir: a folder with any of the files of `alp_pipeline/catalog/entries` (`<kind>.yaml`, or
+            `<kind>/*.yaml`), holding the site's own entries; their `origin` is the file's path relative to
+            it. An entry with the id of a package's that is marked `verified: false` takes its place. A
+            folder that does not exist yet is a site without entries.
 
     Raises:
         CatalogError: naming file, entry and field of everything that is wrong.
@@ -83,15 +84,9 @@ def load_catalog(site_dir: Path | None = None) -> Catalog:
 
 
 def _package_files() -> list[_File]:
-    """`entries/<kind>.yaml`, or, where a kind has many entries, the files of `entries/<kind>/`."""
-    found = [
-        (kind, path)
-        for kind in FILES
-        for path in sorted([*ENTRIES_DIR.glob(f"{kind}.yaml"), *ENTRIES_DIR.glob(f"{kind}/*.yaml")])
-    ]
     return [
-        _File(kind, PACKAGE_ORIGIN, f"entries/{path.relative_to(ENTRIES_DIR).as_posix()}", path.read_bytes())
-        for kind, path in found
+        _File(kind, PACKAGE_ORIGIN, f"entries/{name}", (ENTRIES_DIR / name).read_bytes())
+        for kind, name in _entry_files(ENTRIES_DIR)
     ]
 
 
@@ -100,15 +95,33 @@ def _site_files(folder: Path) -> list[_File]:
         raise CatalogError(
             "is a file, not a folder", where=str(folder), todo="Put the site's entries into a folder there."
         )
-    found = sorted(path for path in folder.glob("*") if path.suffix in {".yaml", ".yml"})
-    strange = [path.name for path in found if path.name not in {f"{kind}.yaml" for kind in FILES}]
+    found = _entry_files(folder)
+    strange = sorted(_yaml_files(folder) - {name for _, name in found})
     if strange:
         raise CatalogError(
             f"holds {', '.join(strange)}, which no part of the catalogue reads",
             where=str(folder),
-            todo=f"Name a file one of: {', '.join(f'{kind}.yaml' for kind in FILES)}.",
+            todo=f"Name a file one of: {', '.join(f'{kind}.yaml' for kind in FILES)}; or put several of one "
+            "kind into a folder of its name, like datasets/mine.yaml.",
         )
-    return [_File(path.stem, path.name, str(path), path.read_bytes()) for path in found]
+    return [_File(kind, name, str(folder / name), (folder / name).read_bytes()) for kind, name in found]
+
+
+def _entry_files(folder: Path) -> list[tuple[str, str]]:
+    """Kind and name of `<kind>.yaml`, and where a kind has many entries, of the files of `<kind>/`."""
+    return [
+        (kind, path.relative_to(folder).as_posix())
+        for kind in FILES
+        for path in sorted([*folder.glob(f"{kind}.yaml"), *folder.glob(f"{kind}/[!.]*.yaml")])
+    ]
+
+
+def _yaml_files(folder: Path) -> set[str]:
+    """Everything below that a person may take for entries; what an editor or git hides is not."""
+    names = (
+        path.relative_to(folder) for path in folder.rglob("*") if path.suffix.lower() in {".yaml", ".yml"}
+    )
+    return {name.as_posix() for name in names if not any(part.startswith(".") for part in name.parts)}
 
 
 def _hash(files: Iterable[_File]) -> str:
@@ -125,18 +138,34 @@ def _build(files: list[_File], content_hash: str) -> Catalog:
     places: dict[tuple[str, str], str] = {}
     for file in files:
         for entry in _read(file, problems):
-            if entry.id not in entries[file.kind]:
+            taken = _taken(entries[file.kind].get(entry.id), entry)
+            if taken is None:
                 entries[file.kind][entry.id] = entry
                 places[(file.kind, entry.id)] = file.shown
             else:
                 place = places[(file.kind, entry.id)]
-                problems.append(Problem(file.shown, entry.id, "id", f"is already an entry of {place}"))
+                problems.append(Problem(file.shown, entry.id, "id", f"is already an entry of {place}{taken}"))
     _refuse(problems)
     activities = {row["code"]: _activity(row) for row in read_reference("nace_rev2.csv")}
     catalog = Catalog.model_validate({**entries, "activities": activities, "content_hash": content_hash})
     levels = {row["code"]: int(row["level"]) for row in read_reference("nuts_codes.csv") if row["level"]}
     _refuse(cross_problems(catalog, levels, lambda kind: lambda entry: places[(kind, entry.id)]))
     return catalog
+
+
+def _taken(present: Any | None, entry: Any) -> str | None:
+    """Why an entry cannot have its id, None where it can: a site's goes before an unverified package's."""
+    if present is None:
+        return None
+    if present.origin != PACKAGE_ORIGIN or entry.origin == PACKAGE_ORIGIN:
+        return ""
+    # A kind without the mark (a pillar) is as fixed as what is verified.
+    if getattr(present, "verified", True):
+        return (
+            ", and that one is verified: a site's entry takes the place of one marked verified: false only. "
+            "Remove this entry, or give it an id of its own"
+        )
+    return None
 
 
 def _read(file: _File, problems: list[Problem]) -> list[Any]:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from alp_pipeline.catalog.loader import CatalogError, load_catalog
 
@@ -71,6 +72,57 @@ def test_an_id_that_is_taken_is_refused_naming_both_places(site):
     message = _refusal(site(datasets=taken))
     assert "datasets.yaml: eurostat.nama_10r_3gdp: id: is already an entry of" in message
     assert "entries/datasets/eurostat_accounts.yaml" in message
+
+
+def test_a_verified_entry_of_the_package_stays_and_the_refusal_says_why(site):
+    message = _refusal(site(datasets=DATASET.replace("own_gerdreg", "nama_10r_3gdp")))
+    assert "and that one is verified: a site's entry takes the place of one marked verified: false" in message
+    assert "Remove this entry, or give it an id of its own" in message
+
+
+def test_a_sites_entry_takes_the_place_of_an_unverified_one_of_the_package(site):
+    package = load_catalog()
+    theirs = next(d for d in package.datasets.values() if not d.verified and d.source == "eurostat")
+    body = theirs.model_dump(mode="json", exclude_defaults=True, exclude={"access"})
+    body |= {"verified": True, "citation": "Mine", "access": theirs.access.model_dump(mode="json")}
+    text = yaml.safe_dump([body])
+    catalog = load_catalog(site(datasets=text))
+    mine = catalog.datasets[theirs.id]
+    assert (mine.origin, mine.verified, mine.citation) == ("datasets.yaml", True, "Mine")
+    assert list(catalog.datasets) == list(package.datasets)
+    assert load_catalog().datasets[theirs.id] == theirs
+    twice = _refusal(site(datasets=text + text))
+    assert f"datasets.yaml: {theirs.id}: id: is already an entry of" in twice
+
+
+def test_an_id_that_only_a_pillar_has_is_fixed(site):
+    labels = "{en: X, it: X, de: X, fr: X, sl: X}"
+    assert "is already an entry of entries/pillars.yaml" in _refusal(
+        site(pillars=f"- {{id: economy, label: {labels}}}\n")
+    )
+
+
+def test_a_site_may_keep_many_entries_of_a_kind_in_a_folder_as_the_package_does(site, tmp_path):
+    (tmp_path / "datasets").mkdir()
+    folder = site(**{"datasets/mine": DATASET, "indicators": INDICATOR})
+    catalog = load_catalog(folder)
+    assert catalog.datasets["eurostat.own_gerdreg"].origin == "datasets/mine.yaml"
+    assert catalog.indicators["rd_intensity"].origin == "indicators.yaml"
+    message = _refusal(site(datasets=DATASET))
+    assert f"is already an entry of {tmp_path / 'datasets' / 'mine.yaml'}" in message
+
+
+@pytest.mark.parametrize("name", ["dataset/mine", "datasets/more/mine", "old/datasets"])
+def test_a_file_in_a_folder_that_nothing_reads_is_refused_by_name(site, tmp_path, name):
+    (tmp_path / name).parent.mkdir(parents=True)
+    assert f"holds {name}.yaml, which no part of the catalogue reads" in _refusal(site(**{name: DATASET}))
+
+
+def test_what_an_editor_or_git_hides_is_no_entry(site, tmp_path):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "datasets").mkdir()
+    folder = site(**{".git/config": "a: [", "datasets/.#mine": "a: [", "datasets": DATASET})
+    assert "eurostat.own_gerdreg" in load_catalog(folder).datasets
 
 
 def test_all_problems_of_a_file_are_listed_at_once_with_entry_and_field(site):
