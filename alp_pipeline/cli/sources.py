@@ -44,14 +44,17 @@ def sources(context: click.Context, offline: bool, as_json: bool) -> None:
 @click.argument("dataset", nargs=-1)
 @as_json_option
 def verify(dataset: Sequence[str], as_json: bool) -> None:
-    """Hold entries against the live service: structure, codes, latest period. Unverified ones, or DATASET."""
-    from alp_pipeline.sources.errors import SourceError
+    """Hold entries against the live service: structure, codes, latest period. Unverified ones, or DATASET.
+
+    Prints the entry and the file to put it into. Exit code 0 only where all of them agree.
+    """
     from alp_pipeline.sources.verifying import as_text
     from alp_pipeline.sources.verifying import verify as compare
     from alp_pipeline.workspace import Workspace
 
     with Workspace(load_settings()) as workspace:
-        entries = workspace.catalog.datasets
+        catalog, site = workspace.catalog, workspace.settings.site_catalog_dir
+        entries = catalog.datasets
         unknown = [name for name in dataset if name not in entries]
         if unknown:
             raise UnknownDataset(
@@ -63,11 +66,13 @@ def verify(dataset: Sequence[str], as_json: bool) -> None:
             for entry in asked:
                 step(entry.id)
                 try:
-                    found.append(compare(entry, workspace.sources.describe(entry)))
-                except SourceError as error:
+                    live = workspace.sources.describe(entry)
+                    found.append(compare(entry, live, catalog.indicators_of(entry.id)))
+                except AlpError as error:
                     failures.append({"dataset": entry.id, "detail": str(error)})
     text = "\n\n".join(
-        filter(None, (as_text(found), "\n".join(f"{f['dataset']}: {f['detail']}" for f in failures)))
+        filter(None, (as_text(found, site), "\n".join(f"{f['dataset']}: {f['detail']}" for f in failures)))
     )
-    say({"tables": [asdict(v) for v in found], "failures": failures}, text, as_json=as_json)
-    sys.exit(EXIT_NAMED_FAILURES if failures or any(v.differences for v in found) else 0)
+    tables = [asdict(v) | {"file": v.file(site)} for v in found]
+    say({"tables": tables, "failures": failures}, text, as_json=as_json)
+    sys.exit(EXIT_NAMED_FAILURES if failures or not all(v.agrees for v in found) else 0)
