@@ -104,15 +104,14 @@ def _spelled_alike(batch: pa.RecordBatch) -> pa.RecordBatch:
     """The same cells, their flags in one order and one blank after the number."""
     column = batch.column("published").dictionary_encode()
     texts = column.dictionary
-    parts = pc.extract_regex(texts, _FLAGGED)
     is_marked = pc.match_substring_regex(texts, "[A-Za-z@]")
-    at = pc.and_(is_marked, pc.is_valid(parts))
-    if not pc.any(at).as_py():
+    marked = texts.filter(is_marked)
+    if not len(marked):
         return batch
     alike = [
-        f"{one['number']} {''.join(sorted(one['flags']))}{one['conf'].strip()}"
-        for one in parts.filter(at).to_pylist()
+        f"{one['number']} {''.join(sorted(one['flags']))}{one['conf'].strip()}" if one else text
+        for one, text in zip(pc.extract_regex(marked, _FLAGGED).to_pylist(), marked.to_pylist(), strict=True)
     ]
-    texts = pc.replace_with_mask(texts, at, pa.array(alike, pa.string()))
+    texts = pc.replace_with_mask(texts, is_marked, pa.array(alike, pa.string()))
     published = pa.DictionaryArray.from_arrays(column.indices, texts, safe=False)
     return batch.set_column(batch.schema.get_field_index("published"), "published", published)
