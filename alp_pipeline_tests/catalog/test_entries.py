@@ -67,7 +67,8 @@ def test_each_value_rule_selects_codes_that_occur_and_every_measure_has_a_rule(d
         entry = CATALOG.datasets[name]
         for rule in entry.value_rules:
             for dimension, codes in rule.select.items():
-                assert set(codes) & found[dimension], (entry.id, rule.id)
+                occur = found.get(dimension, {entry.default_codes.get(dimension)})
+                assert set(codes) & occur, (entry.id, rule.id)
         dimension = measures.get(entry.code)
         if dimension:
             ruled = {code for rule in entry.value_rules for code in rule.select[dimension]}
