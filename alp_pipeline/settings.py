@@ -18,6 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as UnreadableSetting
 
 from alp_pipeline.errors import AlpError
 
@@ -164,6 +165,12 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except TOMLDecodeError as error:
         raise SettingsError(str(error), where="alp.toml", todo="Correct that line.") from error
+    except UnreadableSetting as error:
+        raise SettingsError(
+            f"{error} ({error.__cause__ or 'not readable'})",
+            where="settings",
+            todo='Lists and objects are written as JSON: \'["a", "b"]\', \'{"a": "b"}\'.',
+        ) from error
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
         raise SettingsError(

@@ -43,14 +43,20 @@ class Standing:
 
 def standings(workspace: Workspace, now: datetime) -> list[Standing]:
     """The standing of every dataset of the catalogue, in its order."""
+    from alp_pipeline.plan.deciding import pending
+
     ages = workspace.ages(now)
+    waiting = pending(workspace.catalog, workspace.archive, workspace.store)
+    held_back = {one.dataset_id for one in waiting if one.standing.startswith("suspect")}
     return [
-        _standing(workspace, dataset, ages[dataset.id], now)
+        _standing(workspace, dataset, ages[dataset.id], now, is_held_back=dataset.id in held_back)
         for dataset in workspace.catalog.datasets.values()
     ]
 
 
-def _standing(workspace: Workspace, dataset: DatasetEntry, age: Age, now: datetime) -> Standing:
+def _standing(
+    workspace: Workspace, dataset: DatasetEntry, age: Age, now: datetime, *, is_held_back: bool
+) -> Standing:
     poll = workspace.last_poll(dataset)
     vintages = workspace.archive.vintages(dataset.id)
     newest = vintages[-1] if vintages else None
@@ -71,8 +77,8 @@ def _standing(workspace: Workspace, dataset: DatasetEntry, age: Age, now: dateti
         age_state=age.state,
         age_detail=age.detail,
         cadence=str(dataset.cadence),
-        last_outcome=_outcome(poll, held=bool(vintages)),
-        last_detail=poll.detail if poll else "",
+        last_outcome=_outcome(poll, held=bool(vintages)) + (", held back" if is_held_back else ""),
+        last_detail=(poll.detail or poll.failure) if poll else "",
         last_asked_at=poll.asked_at if poll else None,
         next_poll_at=None if why_not else canonical(next_poll(workspace.settings, source, poll, now)),
     )
@@ -84,6 +90,8 @@ def _outcome(poll: Poll | None, *, held: bool) -> str:
         return "never asked"
     if poll.outcome == "gone":
         return "discontinued" if held else "not offered"
+    if poll.failure:
+        return "failed"
     return "new upstream" if poll.outcome == "asked" else poll.outcome
 
 

@@ -15,10 +15,11 @@ from alp_pipeline.archive.store import Archive
 from alp_pipeline.build.stage import BuildStore, Plan, StageRecord
 from alp_pipeline.catalog.loader import load_catalog
 from alp_pipeline.catalog.models import Catalog, DatasetEntry
+from alp_pipeline.durable import clear_partials
 from alp_pipeline.plan.assemble import NO_POLLS, build_plan
 from alp_pipeline.settings import Settings
 from alp_pipeline.sources.age import Age, judge_age
-from alp_pipeline.sources.connect import why_not_asked
+from alp_pipeline.sources.connect import refuse_unknown_sources, why_not_asked
 from alp_pipeline.sources.memory import Poll, PollMemory
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ class Workspace:
 
     @cached_property
     def catalog(self) -> Catalog:
-        return load_catalog(self.settings.site_catalog_dir)
+        catalog = load_catalog(self.settings.site_catalog_dir)
+        refuse_unknown_sources(catalog, self.settings)
+        return catalog
 
     @cached_property
     def archive(self) -> Archive:
@@ -64,7 +67,7 @@ class Workspace:
 
     @cached_property
     def plan(self) -> Plan:
-        return build_plan(self.catalog, self.archive, self.polls() if self.is_online else NO_POLLS)
+        return build_plan(self.catalog, self.archive, NO_POLLS if self.is_synthetic else self.polls())
 
     @property
     def is_synthetic(self) -> bool:
@@ -99,13 +102,15 @@ class Workspace:
 
     def polls(self) -> dict[str, dict[str, str]]:
         """What a release must say about its sources: failures and tables that are gone, by dataset."""
-        asked = (d for d in self.catalog.datasets.values() if self.why_not_asked(d) is None)
-        last = ((d.id, self.last_poll(d)) for d in asked)
-        return {
-            dataset_id: {"outcome": poll.outcome, "detail": poll.detail}
-            for dataset_id, poll in last
-            if poll is not None and poll.outcome in ("failed", "gone")
-        }
+        told = {}
+        for dataset in self.catalog.datasets.values():
+            poll = self.last_poll(dataset)
+            if poll is None or not poll.to_tell or why_not_asked(dataset, self.catalog, self.settings):
+                continue
+            gone = "discontinued" if self.archive.vintages(dataset.id) else "not offered"
+            outcome = gone if poll.outcome == "gone" else "failed"
+            told[dataset.id] = {"outcome": outcome, "detail": poll.to_tell}
+        return told
 
     def ages(self, now: datetime) -> dict[str, Age]:
         """How old every dataset's newest vintage is, against its cadence; by dataset id."""
@@ -141,6 +146,7 @@ class Workspace:
         from alp_pipeline.sources.pull import clear_downloads
 
         self.archive.clear_partials()
+        clear_partials(self.settings.sources_dir)
         clear_downloads(self.settings)
 
     def require_space(self) -> None:

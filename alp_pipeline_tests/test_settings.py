@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from alp_pipeline.settings import SettingsError, load_settings
+from alp_pipeline.workspace import Workspace
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,3 +32,15 @@ def test_an_unknown_setting_in_the_file_is_refused(tmp_path: Path, monkeypatch: 
 def test_a_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALP_WAREHOUSE_URL", "postgresql://alp:secret@localhost/alp")
     assert "secret" not in repr(load_settings())
+
+
+def test_a_list_that_is_no_json_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALP_ALLOWED_HOSTS", "[127")
+    with pytest.raises(SettingsError, match="allowed_hosts"):
+        load_settings()
+
+
+def test_a_source_that_the_catalogue_does_not_have_is_refused_by_name(tmp_path: Path) -> None:
+    for setting in ({"sources": ("eurostatt",)}, {"source_urls": {"eurostatt": "https://x.org"}}):
+        with pytest.raises(SettingsError, match="eurostatt"):
+            _ = Workspace(load_settings(data_dir=tmp_path, **setting)).catalog

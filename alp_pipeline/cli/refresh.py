@@ -65,8 +65,14 @@ def _refresh(workspace: "Workspace", only: Sequence[str], as_json: bool) -> int:
         if newest.pinned_id:
             text += f"\nreaders see {newest.pinned_id} until: alp release unpin"
         failures = _of_sources(workspace)
-        answer = {"outcome": "no change", "release": newest.release_id, "failures": failures}
-        say(answer, text + _listed(failures), as_json=as_json)
+        gone = _gone(workspace)
+        answer = {
+            "outcome": "no change",
+            "release": newest.release_id,
+            "failures": failures,
+            "discontinued": sorted(gone),
+        }
+        say(answer, text + _listed(failures) + "".join(gone.values()), as_json=as_json)
         return EXIT_NAMED_FAILURES if failures else 0
     workspace.require_space()
     from alp_pipeline.orchestration.launch import run_refresh
@@ -80,14 +86,25 @@ def _refresh(workspace: "Workspace", only: Sequence[str], as_json: bool) -> int:
 
 
 def _of_sources(workspace: "Workspace") -> list[dict[str, str]]:
-    """What the sources failed to give, in the form of a failed rule."""
-    if not workspace.is_online:
+    """What the sources failed to give, in the form of a failed rule; it stands until a fetch succeeds."""
+    if workspace.is_synthetic:
         return []
     return [
         {"scope": dataset, "subject": "", "rule": "source", "outcome": "failed", "detail": poll["detail"]}
         for dataset, poll in workspace.polls().items()
         if poll["outcome"] == "failed"
     ]
+
+
+def _gone(workspace: "Workspace") -> dict[str, str]:
+    """Tables that we have and that their source offers no more: dataset → a line to print."""
+    if workspace.is_synthetic:
+        return {}
+    return {
+        dataset: f"\n{dataset}: {poll['detail']}"
+        for dataset, poll in workspace.polls().items()
+        if poll["outcome"] == "discontinued"
+    }
 
 
 def _listed(failures: Sequence[dict[str, str]]) -> str:
@@ -117,13 +134,15 @@ def _report(workspace: "Workspace", result: "dg.JobExecutionResult", as_json: bo
         "run": result.run_id,
         "release": current.release_id if current else None,
         "failures": failures,
+        "discontinued": sorted(_gone(workspace)),
     }
     if result.success:
         paths = workspace.settings
         text = (
             f"published {answer['release']}: {paths.warehouse_file}\nreports: {paths.reports_dir / 'current'}"
         )
-        say(answer, text + _listed(failures), as_json=as_json)
+        text += _listed(failures) + "".join(_gone(workspace).values())
+        say(answer, text, as_json=as_json)
         return EXIT_NAMED_FAILURES if failures else 0
     failed = result.get_step_failure_events()
     errors = [event.step_failure_data.error_display_string for event in failed]

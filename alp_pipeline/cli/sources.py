@@ -24,15 +24,23 @@ def sources(context: click.Context, offline: bool, as_json: bool) -> None:
     """Each dataset: newest upstream, newest archived, age against its cadence, last outcome, next poll."""
     if context.invoked_subcommand is not None:
         return
+    from alp_pipeline.lock import RefreshUnderWay, refresh_lock
     from alp_pipeline.standing import as_table, standings
     from alp_pipeline.workspace import Workspace
 
-    with Workspace(load_settings(), offline=offline) as workspace:
-        if workspace.is_online:
-            with progress("asking", None, quiet=as_json) as step:
-                workspace.ask_sources(step)
+    settings = load_settings()
+    with Workspace(settings, offline=offline) as workspace:
+        try:
+            if workspace.is_online:
+                with (
+                    refresh_lock(settings.data_dir, purpose="alp sources"),
+                    progress("asking", None, quiet=as_json) as step,
+                ):
+                    workspace.ask_sources(step)
+        except RefreshUnderWay as error:
+            click.echo(f"{error} Shown is what the last polls said.", err=True)
         found = standings(workspace, datetime.now(UTC))
-    failed = [row for row in found if row.last_outcome == "failed"]
+    failed = [row for row in found if row.last_outcome.startswith("failed")]
     text = as_table(found)
     for detail in dict.fromkeys(row.last_detail for row in failed):
         text += f"\nfailed: {detail}"

@@ -225,7 +225,7 @@ def _write_outcomes(context: StageContext, datasets: Mapping[str, str], polls: P
             "dataset_id": dataset_id,
             "document_id": "",
             "step": "source",
-            "outcome": "discontinued" if poll["outcome"] == "gone" else poll["outcome"],
+            "outcome": poll["outcome"],
             "detail": poll["detail"],
         }
         for dataset_id, poll in polls.items()

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from alp_pipeline import __version__
 from alp_pipeline.catalog.models import Catalog, DatasetEntry, SourceEntry
-from alp_pipeline.settings import Settings
+from alp_pipeline.settings import Settings, SettingsError
 from alp_pipeline.sources.family import Connector
 from alp_pipeline.sources.http import Policy, PoliteSession
 from alp_pipeline.sources.rate import Rate
@@ -39,6 +39,26 @@ def base_url(source: SourceEntry, settings: Settings) -> str:
 def host_of(source: SourceEntry, settings: Settings) -> str:
     """The host that is asked for this source: what its pool in Dagster is named after."""
     return urlsplit(base_url(source, settings)).hostname or source.id
+
+
+def refuse_unknown_sources(catalog: Catalog, settings: Settings) -> None:
+    """Refuse settings that name a source which the catalogue does not have.
+
+    Raises: SettingsError.
+    """
+    named = {
+        "sources": settings.sources,
+        "source_urls": settings.source_urls,
+        "source_credentials": settings.source_credentials,
+    }
+    for setting, ids in named.items():
+        unknown = sorted(set(ids) - set(catalog.sources))
+        if unknown:
+            raise SettingsError(
+                f"names {', '.join(unknown)}, which is no source of the catalogue",
+                where=f"settings: {setting}",
+                todo=f"The sources are {', '.join(sorted(catalog.sources))}.",
+            )
 
 
 def why_not_asked(dataset: DatasetEntry, catalog: Catalog, settings: Settings) -> str | None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from alp_pipeline.archive.utc import canonical, utc_time
+from alp_pipeline.archive.utc import utc_time
 from alp_pipeline.durable import write_text
 from alp_pipeline.sources.family import Upstream
 
@@ -30,6 +30,7 @@ class Poll:
         outcome, detail: what came of it, in words that are equal for equal outcomes.
         transient: of a failure, whether asking again may help.
         stage: of a failure, whether asking or fetching failed.
+        failure: why the last fetch failed; it stands until one succeeds, whatever was asked in between.
     """
 
     dataset_id: str
@@ -40,10 +41,16 @@ class Poll:
     transient: bool = False
     stage: Literal["freshness", "fetch"] = "freshness"
     documents: tuple[str, ...] = field(default=())
+    failure: str = ""
 
     @property
     def is_failure(self) -> bool:
         return self.outcome == "failed"
+
+    @property
+    def to_tell(self) -> str:
+        """What stands against it: the failure that has not been healed, or that the table is gone."""
+        return self.detail if self.outcome in ("failed", "gone") else self.failure
 
     def age(self, now: datetime) -> timedelta:
         """How long ago it was."""
@@ -55,8 +62,8 @@ class Poll:
 
 
 def utc_now() -> str:
-    """Our clock, in the archive's form."""
-    return canonical(datetime.now(UTC))
+    """Our clock, to the microsecond: two polls within a second have an order."""
+    return datetime.now(UTC).isoformat()
 
 
 class PollMemory:

@@ -10,7 +10,7 @@ question.
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ from alp_pipeline.build.fingerprint import digest
 from alp_pipeline.catalog.models import Catalog, DatasetEntry, SourceEntry
 from alp_pipeline.settings import Settings
 from alp_pipeline.sources.connect import connector, policy, why_not_asked
-from alp_pipeline.sources.errors import SourceError
+from alp_pipeline.sources.errors import AnswerIncomplete, SourceError
 from alp_pipeline.sources.family import Connector, Fetched, Upstream
 from alp_pipeline.sources.http import PoliteSession
 from alp_pipeline.sources.memory import Poll, PollMemory, utc_now
@@ -42,6 +42,8 @@ class Sources:
     memory: PollMemory
     session: PoliteSession
     folder: Path
+    opened_at: datetime
+    """Answers since then, or `poll_minutes` before it, are good for as long as this is open."""
     _connectors: dict[str, Connector] = field(default_factory=dict)
 
     # -- asking -------------------------------------------------------------------------------------
@@ -81,15 +83,21 @@ class Sources:
 
     def _ask(self, source: SourceEntry, datasets: Sequence[DatasetEntry]) -> None:
         asked_at = utc_now()
+        before = {dataset.id: self.memory.last(dataset.id) for dataset in datasets}
         try:
             told = self._connector(source).freshness(datasets)
+            _refuse_vanishing(source, before, told)
         except SourceError as error:
             for dataset in datasets:
                 poll = Poll(dataset.id, asked_at, None, "failed", str(error), error.transient)
                 self.memory.keep(poll)
             return
         for dataset in datasets:
-            self.memory.keep(self._judged(dataset, told[dataset.id], asked_at))
+            last = before[dataset.id]
+            poll = self._judged(dataset, told[dataset.id], asked_at)
+            if poll.outcome == "asked" and last is not None:
+                poll = poll.becoming("asked", failure=last.failure)
+            self.memory.keep(poll)
 
     def _judged(self, dataset: DatasetEntry, upstream: Upstream, asked_at: str) -> Poll:
         poll = Poll(dataset.id, asked_at, upstream, "asked")
@@ -125,8 +133,8 @@ class Sources:
         return upstream.changed_at is None or imported is None or upstream.changed_at > imported
 
     def _is_recent(self, poll: Poll | None) -> bool:
-        good_for = timedelta(minutes=self.settings.poll_minutes)
-        return poll is not None and poll.age(datetime.now(UTC)) < good_for
+        since = self.opened_at - timedelta(minutes=self.settings.poll_minutes)
+        return poll is not None and datetime.fromisoformat(poll.asked_at) >= since
 
     def _is_due(self, source: SourceEntry, poll: Poll | None) -> bool:
         pause = timedelta(hours=source.politeness.poll_hours)
@@ -170,7 +178,7 @@ class Sources:
         except (SourceError, DocumentWithdrawn) as error:
             transient = isinstance(error, SourceError) and error.transient
             said = f"{error} Nothing was archived; {self._kept(dataset)}."
-            return poll.becoming("failed", said, transient=transient, stage="fetch")
+            return poll.becoming("failed", said, transient=transient, stage="fetch", failure=said)
         finally:
             _empty(self.folder)
         said = self._metadata(dataset, upstream, family)
@@ -178,8 +186,8 @@ class Sources:
         ids = tuple(retrieval.retrieval_id for retrieval in added)
         if not now - known:
             said = "; ".join(filter(None, (_LIED, said)))
-            return poll.becoming("same content", said, documents=ids)
-        return poll.becoming("fetched", said, documents=ids)
+            return poll.becoming("same content", said, documents=ids, failure="")
+        return poll.becoming("fetched", said, documents=ids, failure="")
 
     def _archived(
         self, dataset: DatasetEntry, upstream: Upstream, document: Fetched, part: int, parts: int
@@ -249,7 +257,25 @@ def open_sources(settings: Settings, catalog: Catalog, archive: Archive) -> Iter
         PoliteSession(policy(catalog, settings), folder=settings.sources_dir / "hosts") as session,
         TemporaryDirectory(dir=_downloads(settings)) as folder,
     ):
-        yield Sources(settings, catalog, archive, PollMemory(settings.polls_dir), session, Path(folder))
+        opened_at = datetime.now(UTC)
+        memory = PollMemory(settings.polls_dir)
+        yield Sources(settings, catalog, archive, memory, session, Path(folder), opened_at)
+
+
+def _refuse_vanishing(
+    source: SourceEntry, before: Mapping[str, Poll | None], told: Mapping[str, Upstream]
+) -> None:
+    """Many tables do not vanish at once: such a list was shortened. Said twice in a row, it is believed."""
+    offered = [
+        name for name, poll in before.items() if poll and poll.upstream and poll.upstream.status in OFFERED
+    ]
+    vanished = [name for name in offered if told[name].status == "gone"]
+    if len(vanished) > max(2, len(offered) // 4):
+        raise AnswerIncomplete(
+            f"{len(vanished)} of {len(offered)} tables that were offered vanished at once",
+            where=f"{source.id} (inventory)",
+            todo="Nothing was taken from it; when the next read says the same, it is believed.",
+        )
 
 
 def clear_downloads(settings: Settings) -> None:

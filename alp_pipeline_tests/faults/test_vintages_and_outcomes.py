@@ -7,6 +7,7 @@ archiving, and afterwards the source is well again.
 import gzip
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,9 @@ class Site:
         quick = {"attempts": 2, "first_wait_seconds": 0.001, "longest_wait_seconds": 1.0, "read_seconds": 5.0}
         with polite(self.folder / "hosts", self.server, most_bytes=4 << 20, **quick) as session:
             memory = PollMemory(self.settings.polls_dir)
-            sources = Sources(self.settings, self.catalog, self.archive, memory, session, downloads)
+            sources = Sources(
+                self.settings, self.catalog, self.archive, memory, session, downloads, datetime.now(UTC)
+            )
             sources.ask()
             poll = sources.pull(self.catalog.datasets[DATASET])
         assert list(downloads.iterdir()) == []

@@ -241,3 +241,53 @@ def test_dead_downloads_are_cleared(opened, tmp_path) -> None:
         settings = sources.settings
         clear_downloads(settings)
     assert not (tmp_path / "sources" / "downloads").exists()
+
+
+def test_a_failure_stands_until_a_fetch_succeeds_whoever_asks_in_between(opened, server) -> None:
+    server.fault(Reply(404, b"{}"), times=1, match=DATA)
+    with opened() as sources:
+        failed = pulled(sources)
+        assert failed.outcome == "failed"
+    with opened() as sources:
+        sources.ask()
+        again = sources.memory.last(f"eurostat.{GDP}")
+    assert again is not None
+    assert (again.outcome, again.to_tell) == ("asked", failed.detail)
+    with opened() as sources:
+        healed = pulled(sources)
+    assert (healed.outcome, healed.to_tell) == ("fetched", "")
+
+
+def test_one_answer_is_good_for_a_whole_refresh_however_long_it_takes(opened, server) -> None:
+    with opened(poll_minutes=0) as sources:
+        sources.ask()
+        a_second_later()
+        for code in (GDP, LEARNING):
+            sources.pull(entry(sources, code))
+    assert len(server.asked("inventory")) == 1
+
+
+def test_many_tables_do_not_vanish_at_once_unless_it_is_said_twice(tmp_path: Path) -> None:
+    whole = load_catalog()
+    codes = [d.code.lower() for d in whole.datasets.values() if d.source == "eurostat" and d.verified][:8]
+    with EurostatServer(dict.fromkeys(codes, table())) as server:
+        chosen = Settings(
+            data_dir=tmp_path,
+            allowed_hosts=(server.host,),
+            source_urls={"eurostat": server.url},
+            sources=("eurostat",),
+            poll_minutes=0,
+        )
+        entries = {f"eurostat.{code}": whole.datasets[f"eurostat.{code}"] for code in codes}
+        catalog = whole.model_copy(update={"datasets": entries})
+
+        def outcomes() -> set[str]:
+            a_second_later()
+            with open_sources(chosen, catalog, Archive(chosen.archive_dir)) as sources:
+                return {poll.outcome for poll in sources.ask()}
+
+        assert outcomes() == {"asked"}
+        for code in codes[:6]:
+            server.remove(code)
+        assert outcomes() == {"failed"}
+        assert outcomes() == {"asked", "gone"}
