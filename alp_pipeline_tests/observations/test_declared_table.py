@@ -133,9 +133,7 @@ def test_nor_one_that_looks_like_a_period_in_the_form_of_the_layout(heading: str
 
 def test_a_line_without_an_end_is_told_as_such() -> None:
     for line in ("AT,M,2022," + "1" * 5_000_000, 'AT,"M,2022,1\n' + "AT,M,2022,1\n" * 200_000):
-        with pytest.raises(
-            MalformedDocument, match="a line is longer than 1 MiB, or a quote does not end"
-        ):
+        with pytest.raises(MalformedDocument, match="a line is longer than 1 MiB, or a quote does not end"):
             rows_of(f"region,sex,year,persons\n{line}\n", format="csv", dataset=shape(LONG))
 
 
