@@ -44,7 +44,8 @@ def content_hash_of_parquet(path: Path) -> str:
     """The content hash of a Parquet file whose rows stand in key order."""
     texts = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
     # Text as dictionaries: few texts are repeated many times, and a third of the time is saved.
-    file = pq.ParquetFile(path, read_dictionary=texts)
+    # Not buffered ahead: pyarrow would keep all that it has read, of a file of 1 GB all of it.
+    file = pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False)
     return content_hash(file.iter_batches(batch_size=_ROWS), file.schema_arrow)
 
 

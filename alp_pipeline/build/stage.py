@@ -219,17 +219,19 @@ class StageContext:
         return found
 
     @contextmanager
-    def connect(self) -> "Iterator[duckdb.DuckDBPyConnection]":
-        """A private in-memory DuckDB with this build's threads and memory limit."""
+    def connect(self, *, at_most_mb: int | None = None) -> "Iterator[duckdb.DuckDBPyConnection]":
+        """A private in-memory DuckDB with this build's threads and memory limit, or a lower one."""
         import duckdb
 
         spill = self.store.root / "spill"
         spill.mkdir(parents=True, exist_ok=True)
         settings: dict[str, str | bool | int | float | list[str]] = {
             "threads": self.store.threads,
-            "memory_limit": f"{self.store.memory_limit_mb}MB",
+            "memory_limit": f"{min(self.store.memory_limit_mb, at_most_mb or self.store.memory_limit_mb)}MB",
             "temp_directory": str(spill),
             "preserve_insertion_order": "true",
+            # It would fill the memory limit with files that the operating system has in its cache anyway.
+            "enable_external_file_cache": False,
         }
         with duckdb.connect(config=settings) as connection:
             connection.execute(QUIET)

@@ -222,7 +222,7 @@ def _read_document(
 ) -> None:
     from alp_pipeline.observations.ragged_edge import RaggedEdge
     from alp_pipeline.observations.reader import read_observations
-    from alp_pipeline.plan.observation_file import write_as_read, write_observations
+    from alp_pipeline.plan.observation_file import MEMORY_MB, write_as_read, write_observations
     from alp_pipeline.quality.gate import critical_failures
     from alp_pipeline.quality.intake import accepted_rows_query, validate_document
 
@@ -241,7 +241,7 @@ def _read_document(
         except AlpError as error:
             _keep_out_unreadable(context, dataset, document, error, answers)
             return
-        with context.connect() as connection:
+        with context.connect(at_most_mb=MEMORY_MB) as connection:
             verdict = validate_document(
                 connection,
                 parsed,
@@ -347,17 +347,15 @@ def _choose_current(
 def _write_current(context: StageContext, in_use: Sequence[tuple[Retrieval, str]]) -> set[str]:
     """Write what holds now of the documents in use, oldest first; the ids of those that have a row in it."""
     from alp_pipeline.observations.vintages import current_query, newest_says_all
+    from alp_pipeline.plan.observation_file import MEMORY_MB, write_sorted
 
     sources = [(context.input(stage, "observation"), document.extent.as_json()) for document, stage in in_use]
     if newest_says_all(sources):  # the usual case, and nothing to sort
         document, stage = in_use[-1]
         context.same_as("current", stage, "observation")
         return {document.retrieval_id}
-    with context.connect() as connection:
-        query = current_query(sources)
-        context.write_query(
-            connection, "current", f"SELECT * FROM ({query}) ORDER BY series_key, time_period"
-        )
+    with context.connect(at_most_mb=MEMORY_MB) as connection:
+        write_sorted(context, connection, "current", current_query(sources))
         found = connection.execute(
             f"SELECT DISTINCT document_id FROM {parquet(context.output_file('current'))}"
         )
