@@ -46,7 +46,7 @@ def test_a_refresh_publishes_to_postgresql_and_runs_on_postgresql_storage(
         assert runs == 1
     assert folder.refresh(**environment) == (
         0,
-        {"outcome": "no change", "release": answer["release"], "failures": []},
+        {"outcome": "no change", "release": answer["release"], "failures": [], "discontinued": []},
     )
 
 

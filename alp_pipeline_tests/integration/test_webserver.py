@@ -157,10 +157,13 @@ def test_the_command_line_finds_nothing_left_to_do(server: Server, run_id: str, 
     assert folder.refresh()[1]["outcome"] == "no change"
 
 
-def test_the_schedule_is_running(server: Server) -> None:
-    (schedule,) = server.ask(SCHEDULE)["schedulesOrError"]["results"]
-    assert schedule["scheduleState"]["status"] == "RUNNING"
-    assert (schedule["cronSchedule"], schedule["executionTimezone"]) == ("30 11,23 * * *", "Europe/Brussels")
+def test_the_schedules_are_running(server: Server) -> None:
+    found = server.ask(SCHEDULE)["schedulesOrError"]["results"]
+    assert {schedule["scheduleState"]["status"] for schedule in found} == {"RUNNING"}
+    assert {(schedule["cronSchedule"], schedule["executionTimezone"]) for schedule in found} == {
+        ("30 11,23 * * *", "Europe/Brussels"),
+        ("0 1 * * *", "Europe/Brussels"),
+    }
 
 
 def test_lineage_and_run_open_in_a_browser(server: Server, run_id: str, tmp_path: Path) -> None:
