@@ -326,6 +326,8 @@ def _accepted(parsed: Path, document_id: str, columns: str) -> str:
 # --- facts about the document as a whole --------------------------------------------------------------------
 
 _Fact = tuple[str, str, int, int | None, str]
+_KEYS_AT_ONCE = 3_000_000
+_EXAMPLES = 5
 
 
 def _key_fact(
@@ -338,20 +340,23 @@ def _key_fact(
 ) -> _Fact:
     """Rows beyond the first of a (series, period); which of them is right nobody can tell."""
     rows = _accepted(parsed, document_id, "series_key, time_period")
-    if keys_differ:
-        [(count,)] = connection.execute(f"SELECT count(*) FROM ({rows})").fetchall()
-        return ("key_unique", scope, int(count), 0, "")
-    answer = connection.execute(
-        f"""WITH counted AS (SELECT series_key, time_period, count(*) AS n FROM ({rows}) GROUP BY ALL),
-                 twice AS (SELECT * FROM counted WHERE n > 1)
-            SELECT (SELECT coalesce(sum(n), 0) FROM counted), (SELECT coalesce(sum(n - 1), 0) FROM twice),
-                   (SELECT string_agg(series_key || ' ' || time_period, ', ') FROM
-                       (FROM twice ORDER BY series_key, time_period LIMIT 5))"""
-    ).fetchone()
-    assert answer is not None  # noqa: S101 - an aggregate has a row
-    checked, repeated, examples = int(answer[0]), int(answer[1]), answer[2]
-    detail = f"{repeated:,} rows repeat a series and period: {examples}" if repeated else ""
-    return ("key_unique", scope, checked, repeated, detail)
+    [(checked,)] = connection.execute(f"SELECT count(*) FROM ({rows})").fetchall()
+    parts = 0 if keys_differ else 1 + checked // _KEYS_AT_ONCE
+    repeated = 0
+    examples: list[tuple[str, str]] = []
+    # Part by part, because DuckDB gives up where the keys of a grouping do not fit into its memory.
+    for part in range(parts):
+        found = connection.execute(
+            f"""SELECT series_key, time_period, sum(n - 1) OVER () FROM (
+                    SELECT series_key, time_period, count(*) AS n FROM ({rows})
+                    WHERE hash(series_key) % {parts} = {part} GROUP BY ALL HAVING n > 1)
+                ORDER BY series_key, time_period LIMIT {_EXAMPLES}"""
+        ).fetchall()
+        repeated += int(found[0][2]) if found else 0
+        examples += [(series, period) for series, period, _ in found]
+    told = ", ".join(f"{series} {period}" for series, period in sorted(examples)[:_EXAMPLES])
+    detail = f"{repeated:,} rows repeat a series and period: {told}" if repeated else ""
+    return ("key_unique", scope, int(checked), repeated, detail)
 
 
 def _accounting_fact(

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from alp_pipeline.quality import frames, runner
+from alp_pipeline.quality import frames, intake, runner
 from alp_pipeline.quality.intake import (
     QUARANTINE_SCHEMA,
     accepted_rows_query,
@@ -221,6 +221,15 @@ def test_a_repeated_key_keeps_the_document_out_and_is_named(connection, parsed):
     found = outcome(verdict, "key_unique")
     assert (found.checked, found.failed) == (3, 1)
     assert found.detail == "1 rows repeat a series and period: A.C13.V16110.ITC4 2014"
+
+
+def test_keys_are_counted_in_parts_as_at_once(connection, parsed, monkeypatch):
+    cells = [cell(period=str(2000 + n % 9), geo=f"ITC{n % 7}") for n in range(80)]
+    path = parsed(cells)
+    whole = judge(connection, path, 80)
+    assert outcome(whole, "key_unique").failed == 80 - 63
+    monkeypatch.setattr(intake, "_KEYS_AT_ONCE", 9)
+    assert judge(connection, path, 80) == whole
 
 
 def test_a_document_without_cells_is_valid_and_warned_of(connection, parsed):
