@@ -1,0 +1,115 @@
+"""A user's table in a file, cell by cell as it stands there.
+
+Belongs here: CSV, XLSX and Parquet into a frame, headings, the separator of a CSV.
+Does not: what a cell means (framework, units).
+"""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import pandas as pd
+
+from alp_pipeline.benchmark.cells import BenchmarkInputError
+
+_SEPARATORS = ",;\t|"
+
+
+def read_table(path: Path | str, *, sheet: str | None = None) -> pd.DataFrame:
+    """The table in a file: its first row names the columns.
+
+    Text stays text ("NA" may be Namibia, "01" a code): whoever knows a column's role converts it. Of a CSV
+    every cell is text, "" where empty; its separator (comma, semicolon, tabulator or bar) is the one that
+    its heading has most of. Empty rows are dropped.
+
+    Args:
+        path: a file ending in .csv, .tsv, .txt, .xlsx, .xls, .ods or .parquet.
+        sheet: the sheet of a workbook; the first one when omitted.
+
+    Raises:
+        BenchmarkInputError: the file is absent, of another kind, unreadable or empty; a heading is empty or
+            appears twice; a row of a CSV has more cells than the heading.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "units.csv"
+    ...     _ = file.write_text("uCode;LPI;Goods\\nNA;3.5;\\n", encoding="utf-8")
+    ...     read_table(file).values.tolist()
+    [['NA', '3.5', '']]
+    """
+    path = Path(path)
+    readers = {".csv": _csv, ".tsv": _csv, ".txt": _csv, ".parquet": _parquet}
+    readers |= dict.fromkeys((".xlsx", ".xls", ".ods"), lambda path: _workbook(path, sheet))
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        _refuse(
+            path, f"a file ending in {path.suffix!r} is not a table", f"Pass one of {', '.join(readers)}."
+        )
+    if not path.is_file():
+        _refuse(path, "there is no such file", "Check the path.")
+    table = reader(path)
+    if not len(table.columns) or not len(table):
+        _refuse(path, "the table has no rows", "Pass a heading and at least one row below it.")
+    return table
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            heading = file.readline()
+            file.seek(0)
+            separator = max(_SEPARATORS, key=heading.count)
+            rows = [row for row in csv.reader(file, delimiter=separator, strict=True) if any(row)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        _refuse(path, f"it cannot be read as CSV in UTF-8 ({error})", "Save it again as CSV in UTF-8.")
+    return _rectangle(path, rows)
+
+
+def _workbook(path: Path, sheet: str | None) -> pd.DataFrame:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        workbook = CalamineWorkbook.from_path(path)
+        name = workbook.sheet_names[0] if sheet is None else sheet
+        if name not in workbook.sheet_names:
+            _refuse(path, f"there is no sheet {name!r}", f"Name one of {', '.join(workbook.sheet_names)}.")
+        rows = workbook.get_sheet_by_name(name).to_python()
+    except CalamineError as error:
+        _refuse(path, f"the workbook cannot be read ({error})", "Save it again as XLSX.")
+    return _rectangle(path, [row for row in rows if any(cell != "" for cell in row)])
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    from pyarrow import ArrowInvalid
+
+    try:
+        table = pd.read_parquet(path)
+    except ArrowInvalid as error:
+        _refuse(path, f"it cannot be read as Parquet ({error})", "Write it again.")
+    named = [name for name in table.index.names if name is not None]
+    return table.reset_index(named).reset_index(drop=True)
+
+
+def _rectangle(path: Path, rows: Sequence[Sequence[object]]) -> pd.DataFrame:
+    if not rows:
+        _refuse(path, "the table is empty", "Pass a heading and at least one row below it.")
+    heading = [str(name).strip() for name in rows[0]]
+    while heading and not heading[-1]:
+        heading.pop()
+    for place, name in enumerate(heading):
+        if not name or name in heading[:place]:
+            problem = "has no heading" if not name else f"has the heading {name!r} of another one"
+            _refuse(path, f"column {place + 1} {problem}", "Give every column a name of its own.")
+    width = len(heading)
+    for number, row in enumerate(rows[1:], start=2):
+        if any(cell != "" for cell in row[width:]):
+            _refuse(
+                path, f"row {number} has a cell right of the last heading", "Quote cells with separators."
+            )
+    body = [list(row[:width]) + [""] * (width - len(row)) for row in rows[1:]]
+    return pd.DataFrame(body, columns=heading)
+
+
+def _refuse(path: Path, what: str, todo: str) -> NoReturn:
+    raise BenchmarkInputError(what, where=path.name, todo=todo)
