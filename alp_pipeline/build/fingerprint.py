@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-NUMERICAL_LIBRARIES = ("duckdb", "great-expectations", "numpy", "pandas", "pyarrow")
+NUMERICAL_LIBRARIES = ("duckdb", "great-expectations", "numpy", "pandas", "pyarrow", "scipy")
 
 
 def canonical_json(value: Any) -> str:

@@ -77,7 +77,7 @@ def _release() -> dg.AssetsDefinition:
         "What readers see: an immutable folder with DuckDB file, Parquet and manifest behind one link; "
         "and PostgreSQL where the settings name one.",
         (gate.NAME,),
-        None,
+        (),
         ("duckdb", "parquet", "postgres"),
     )
 
@@ -106,7 +106,7 @@ def _reports() -> dg.AssetsDefinition:
         "One HTML page per region of the default perimeter, the validation report and the data dictionary, "
         "read from the published release.",
         (RELEASE,),
-        None,
+        (),
         ("html",),
     )
 

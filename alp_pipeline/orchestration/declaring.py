@@ -38,7 +38,7 @@ def declared_asset(
         owners=OWNERS,
         kinds=set(node.kinds),
         tags={"stage": node.group},
-        metadata=table_definition_metadata(node.table) if node.table else {},
+        metadata=table_definition_metadata(node.tables),
         required_resource_keys={RESOURCE},
         check_specs=list(check_specs),
         **options,

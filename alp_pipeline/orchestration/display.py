@@ -17,18 +17,30 @@ from alp_pipeline.workspace import Workspace
 _PREVIEW_ROWS = 8
 
 
-def table_definition_metadata(table: str) -> dict[str, Any]:
-    """The declared columns, as Dagster's column schema."""
-    columns = [
-        dg.TableColumn(
-            column.name,
-            duckdb_type(column),
-            description=_described(column.comment, column.info["unit"]),
-            constraints=dg.TableColumnConstraints(nullable=bool(column.nullable)),
-        )
-        for column in TABLES[table].columns
-    ]
-    return {"dagster/column_schema": dg.TableSchema(columns=columns), "dagster/table_name": table}
+def table_definition_metadata(tables: Sequence[str]) -> dict[str, Any]:
+    """The declared columns: the first table's where Dagster shows an asset's columns, others by name."""
+    if not tables:
+        return {}
+    first, *others = tables
+    return {
+        "dagster/column_schema": _columns(first),
+        "dagster/table_name": first,
+        **{f"columns of {name}": dg.MetadataValue.table_schema(_columns(name)) for name in others},
+    }
+
+
+def _columns(table: str) -> dg.TableSchema:
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.name,
+                duckdb_type(column),
+                description=_described(column.comment, column.info["unit"]),
+                constraints=dg.TableColumnConstraints(nullable=bool(column.nullable)),
+            )
+            for column in TABLES[table].columns
+        ]
+    )
 
 
 def _described(comment: str | None, unit: str | None) -> str:

@@ -4,14 +4,15 @@ Belongs here: the list of assets with what they depend on (from the catalogue al
 without an archive) and the plan of stages for one archive. A test holds the two against each other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from alp_pipeline.archive.store import Archive
 from alp_pipeline.build.stage import Plan, Stage
 from alp_pipeline.catalog.models import Catalog, DatasetEntry
-from alp_pipeline.plan import gate, indicators, regional_activity, specialisation
+from alp_pipeline.plan import gate, indicators, regional_activity
+from alp_pipeline.plan.benchmarks.registry import Benchmark, all_benchmarks
 from alp_pipeline.plan.dimensions import asset_of, dimension_stages
 from alp_pipeline.plan.intake import intake_of, observations_asset
 from alp_pipeline.plan.observation import NAME as FCT_OBSERVATION
@@ -32,8 +33,8 @@ class AssetNode:
     group: str
     description: str
     depends_on: tuple[str, ...]
-    table: str | None
-    """The warehouse table that it fills."""
+    tables: tuple[str, ...]
+    """The warehouse tables that it fills."""
     kinds: tuple[str, ...]
 
 
@@ -54,17 +55,18 @@ def lineage(catalog: Catalog) -> list[AssetNode]:
         FCT_OBSERVATION: observed,
         indicators.NAME: read,
         regional_activity.NAME: (indicators.NAME,),
-        specialisation.NAME: (regional_activity.NAME, asset_of("dim_region"), asset_of("dim_activity")),
     }
     nodes += [_table(name, depends_on) for name, depends_on in wanted.items()]
+    benchmarks = all_benchmarks()
+    nodes += map(_benchmark, benchmarks)
     nodes.append(
         AssetNode(
             gate.NAME,
             "release",
             "Checks the whole build: keys, references, cell accounting, perimeters, conservation, "
             "confidentiality. The only thing that can stop a release.",
-            tuple(wanted),
-            None,
+            (*wanted, *(benchmark.name for benchmark in benchmarks)),
+            (),
             ("greatexpectations", "duckdb"),
         )
     )
@@ -76,7 +78,7 @@ def _raw(entry: DatasetEntry) -> AssetNode:
     if not entry.is_scheduled:
         why = "documents are imported" if entry.access.family == "import" else "the entry is to verify"
         text += f" Not fetched by a refresh: {why}."
-    return AssetNode(raw_asset(entry), "raw", text, (), None, (entry.source, "archive"))
+    return AssetNode(raw_asset(entry), "raw", text, (), (), (entry.source, "archive"))
 
 
 def _observations(entry: DatasetEntry) -> AssetNode:
@@ -85,18 +87,18 @@ def _observations(entry: DatasetEntry) -> AssetNode:
         f"documents that fail the intake gate are kept out, rows that break a rule are in quarantine."
     )
     kinds = ("parquet", "greatexpectations")
-    return AssetNode(observations_asset(entry), "observations", text, (raw_asset(entry),), None, kinds)
+    return AssetNode(observations_asset(entry), "observations", text, (raw_asset(entry),), (), kinds)
 
 
 def _table(name: str, depends_on: Iterable[str]) -> AssetNode:
-    table = TABLES[_table_of(name)]
-    group = "benchmark" if name.startswith("benchmark/") else "warehouse"
-    kinds = ("pandas", "parquet") if group == "benchmark" else ("duckdb", "parquet")
-    return AssetNode(name, group, str(table.comment), tuple(depends_on), table.name, kinds)
+    table = TABLES[name.split("/", 1)[1]]
+    kinds = ("duckdb", "parquet")
+    return AssetNode(name, "warehouse", str(table.comment), tuple(depends_on), (table.name,), kinds)
 
 
-def _table_of(asset: str) -> str:
-    return specialisation.TABLE if asset == specialisation.NAME else asset.split("/", 1)[1]
+def _benchmark(entry: Benchmark) -> AssetNode:
+    kinds = ("pandas", "parquet")
+    return AssetNode(entry.name, "benchmark", entry.description, entry.reads, entry.tables, kinds)
 
 
 def _indicator_datasets(catalog: Catalog) -> list[str]:
@@ -119,9 +121,19 @@ def build_plan(catalog: Catalog, archive: Archive, polls: gate.Polls = NO_POLLS)
     stages.append(observation_stage(catalog))
     stages.append(indicators.indicator_stage(catalog))
     stages.append(regional_activity.regional_activity_stage(catalog))
-    stages.append(specialisation.specialisation_stage(catalog))
-    stages.append(gate.gate_stage(catalog, [stage.name for stage in stages], polls))
+    benchmarks = all_benchmarks()
+    stages += [entry.make(catalog, _public_dates(archive, entry.datasets(catalog))) for entry in benchmarks]
+    asked = {rule: question for entry in benchmarks for rule, question in entry.gate_facts.items()}
+    stages.append(gate.gate_stage(catalog, [stage.name for stage in stages], polls, asked))
     return Plan(stages)
+
+
+def _public_dates(archive: Archive, datasets: Collection[str]) -> dict[str, str]:
+    return {
+        document.retrieval_id: document.published_at[:10]
+        for document in archive.retrievals()
+        if document.dataset_id in datasets and document.published_at
+    }
 
 
 def table_files(plan: Plan) -> dict[str, str]:

@@ -29,20 +29,24 @@ Fact = tuple[str, str, int, int | None, str]
 Polls = Mapping[str, Mapping[str, str]]
 """Dataset id → outcome and detail of its last poll, where there is something to tell."""
 
+Questions = Mapping[str, tuple[str, str]]
+"""Rule → (table, SQL giving checked, failed, an example)."""
+
 NAME = "release_gate"
-_BENCH_POINTS = ("value", "location_quotient", "size_share_pct", "focus_pct", "growth_pct")
 
 
-def gate_stage(catalog: Catalog, inputs: Sequence[str], polls: Polls) -> Stage:
+def gate_stage(catalog: Catalog, inputs: Sequence[str], polls: Polls, more: Questions) -> Stage:
     """The gate over all stages of the build; it writes the operational tables or raises `GateRefused`.
 
-    `polls` is what `ops_outcome` has to tell of the sources: failures, and tables that are gone.
+    `more` is what the benchmarks ask of their tables. `polls` is what `ops_outcome` has to tell of the
+    sources: failures, and tables that are gone.
     """
     datasets = {observations_asset(entry): entry.id for entry in catalog.datasets.values()}
     (employment,) = catalog.indicators[MEASURES["employment"]].terms.values()
+    questions = {**_FACTS, **more}
 
     def run(context: StageContext) -> None:
-        _judge(context, datasets, employment, polls)
+        _judge(context, datasets, employment, polls, questions)
 
     return Stage(
         name=NAME,
@@ -53,12 +57,19 @@ def gate_stage(catalog: Catalog, inputs: Sequence[str], polls: Polls) -> Stage:
         parameters={
             "datasets": datasets,
             "employment": employment.model_dump(mode="json"),
+            "questions": {rule: list(asked) for rule, asked in questions.items()},
             "polls": {dataset: dict(poll) for dataset, poll in polls.items()},
         },
     )
 
 
-def _judge(context: StageContext, datasets: Mapping[str, str], employment: Term, polls: Polls) -> None:
+def _judge(
+    context: StageContext,
+    datasets: Mapping[str, str],
+    employment: Term,
+    polls: Polls,
+    questions: Questions,
+) -> None:
     from alp_pipeline.quality.gate import GateRefused, critical_failures
     from alp_pipeline.quality.runner import judge_counts
     from alp_pipeline.quality.tables import validate_references
@@ -70,7 +81,7 @@ def _judge(context: StageContext, datasets: Mapping[str, str], employment: Term,
     with context.connect() as connection:
         for name, path in files.items():
             connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {parquet(path)}")
-        facts = [_accounting(context, datasets), *_counted(connection, employment)]
+        facts = [_accounting(context, datasets), *_counted(connection, employment, questions)]
         context.outcomes += validate_references(connection, files, [TABLES[name] for name in files])
         context.outcomes += judge_counts(facts)
         refused = critical_failures([*of_tables, *context.outcomes])
@@ -106,7 +117,7 @@ def _accounting(context: StageContext, datasets: Mapping[str, str]) -> Fact:
     return ("cell_accounting_closes", "dim_document", len(read), len(lost), ", ".join(lost[:3]))
 
 
-_FACTS = {
+_FACTS: Questions = {
     "perimeter_members_are_regions": (
         "bridge_perimeter_region",
         """SELECT count(*), count(*) FILTER (WHERE r.region_code IS NULL OR r.region_kind = 'unknown'),
@@ -120,16 +131,6 @@ _FACTS = {
            FROM dim_perimeter p LEFT JOIN (
                SELECT perimeter_id, count(*) AS members FROM bridge_perimeter_region GROUP BY 1) n
            USING (perimeter_id)""",
-    ),
-    "every_unit_of_the_perimeter_is_listed": (
-        "bench_specialisation",
-        """WITH listed AS (
-               SELECT perimeter_id, reference_territory_id, variable, activity_code, year,
-                      count(DISTINCT region_code) AS units
-               FROM bench_specialisation GROUP BY ALL)
-           SELECT count(*), count(*) FILTER (WHERE units <> member_count),
-                  min(perimeter_id || ' ' || activity_code) FILTER (WHERE units <> member_count)
-           FROM listed JOIN dim_perimeter USING (perimeter_id)""",
     ),
     "indicator_values_in_valid_range": (
         "fct_indicator",
@@ -155,23 +156,16 @@ _FACTS = {
            FROM used LEFT JOIN published
              ON geo = source_region_code AND nace_r2 = activity_code AND published.year = used.year""",
     ),
-    "no_confidential_point_value": (
-        "bench_specialisation",
-        f"""SELECT count(*), count(*) FILTER (WHERE {" OR ".join(f"{c} IS NOT NULL" for c in _BENCH_POINTS)}),
-                  min(region_code || ' ' || activity_code || ' ' || year)
-           FROM bench_specialisation WHERE cell_state = 'confidential'""",
-    ),
 }
-"""Rule → (table, SQL giving checked, failed, an example)."""
 
 
-def _counted(connection: "duckdb.DuckDBPyConnection", employment: Term) -> list[Fact]:
+def _counted(connection: "duckdb.DuckDBPyConnection", employment: Term, questions: Questions) -> list[Fact]:
     """Count the build's own facts; one whose query fails is not evaluated, which is a failure."""
     import duckdb
 
     selection = " AND ".join(has_code(name, [code]) for name, code in sorted(employment.select.items()))
     counted: list[Fact] = []
-    for rule_id, (table, query) in _FACTS.items():
+    for rule_id, (table, query) in questions.items():
         asked = query.replace("{dataset}", employment.dataset).replace("{selection}", selection)
         try:
             row = connection.execute(asked).fetchone()

@@ -52,9 +52,10 @@ def regional_activity_stage(catalog: Catalog) -> Stage:
         NAME,
         "fct_regional_activity",
         fill,
-        code=("benchmark", "plan.regional_activity"),
+        code=("benchmark.cells", "benchmark.growth", "plan.regional_activity"),
         inputs=(indicators.NAME,),
         parameters={"measures": MEASURES, "facts": facts},
+        when_empty="warning",
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alp_pipeline.build.outcome import RuleOutcome
+from alp_pipeline.build.outcome import RuleOutcome, Severity
 from alp_pipeline.build.sql import identifier, parquet
 from alp_pipeline.quality.expectations import ColumnRule, declared_rules, stated_values
 from alp_pipeline.quality.frames import file_columns, parquet_frames, rows_of
@@ -31,12 +31,17 @@ EXAMPLES = 5
 
 
 def validate_table(
-    connection: duckdb.DuckDBPyConnection, path: Path, table: Table, *, may_be_empty: bool = False
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    table: Table,
+    *,
+    when_empty: Severity | None = "critical",
 ) -> list[RuleOutcome]:
     """Hold one table's file against its declaration.
 
     Rules: `columns_as_declared` (names and types), the declared column rules, for every value with a
-    state `<value>_exactly_where_reported`, `row_count` unless the table may be empty, and `key_unique`.
+    state `<value>_exactly_where_reported`, `row_count` with the severity `when_empty` (None: a table without
+    a row is as good as any), and `key_unique`.
     A rule whose column the file lacks is `not_evaluated`.
 
     Returns:
@@ -48,7 +53,7 @@ def validate_table(
         parquet_frames(connection, path, _expressions(table, rules, columns)),
         rules,
         scope=table.name,
-        when_empty=None if may_be_empty else "critical",
+        when_empty=when_empty,
     )
     shown = {rule.rule_id: rule for rule in rules}
     told = [

@@ -2,16 +2,17 @@
 
 From a declaration come the DDL of both engines, the Arrow schema, the validation suite, Dagster's column
 schema and the data dictionary. Belongs here: the list of tables and views. Does not: the declarations'
-text (`dimensions`, `facts`, `operations`), how a table is filled.
+text (`dimensions`, `facts`, `benchmarks`, `operations`), how a table is filled.
 """
 
 from sqlalchemy import Table
 
 # Importing the modules is what registers their tables.
 from alp_pipeline.warehouse import dimensions, facts, operations
+from alp_pipeline.warehouse.benchmarks import specialisation
 from alp_pipeline.warehouse.columns import metadata
 
-__all__ = ["OPERATIONAL", "TABLES", "VIEWS", "dimensions", "facts", "operations"]
+__all__ = ["OPERATIONAL", "TABLES", "VIEWS", "dimensions", "facts", "operations", "specialisation"]
 
 TABLES: dict[str, Table] = {table.name: table for table in metadata.sorted_tables}
 OPERATIONAL = frozenset(name for name in TABLES if name.startswith("ops_"))

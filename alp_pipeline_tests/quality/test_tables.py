@@ -118,7 +118,7 @@ def test_a_repeated_key_fails(connection, tables, write):
 def test_an_empty_table_fails_unless_it_may_be_empty(connection, tables, write):
     path = write("fact", [])
     assert set(failed(validate_table(connection, path, tables["fact"]))) == {"row_count"}
-    assert failed(validate_table(connection, path, tables["fact"], may_be_empty=True)) == {}
+    assert failed(validate_table(connection, path, tables["fact"], when_empty=None)) == {}
 
 
 def test_a_missing_column_is_named_and_its_rules_are_not_evaluated(connection, tables, write):
@@ -172,6 +172,6 @@ def test_a_reference_to_an_absent_table_or_column_is_not_evaluated(connection, t
 def test_every_declared_table_can_be_judged(connection, tmp_path, name):
     path = tmp_path / "empty.parquet"
     pq.write_table(arrow_schema(TABLES[name]).empty_table(), path)
-    outcomes = validate_table(connection, path, TABLES[name], may_be_empty=True)
+    outcomes = validate_table(connection, path, TABLES[name], when_empty=None)
     assert failed(outcomes) == {}
     assert len({o.rule_id for o in outcomes}) == len(outcomes) >= 3

@@ -12,13 +12,21 @@ it so: they are counted beside.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from alp_pipeline.build.sql import parquet
 from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import Catalog, PerimeterEntry, SchemeRow
-from alp_pipeline.plan import regional_activity
-from alp_pipeline.plan.table_stage import table_stage
-from alp_pipeline.warehouse.columns import declared_select
-from alp_pipeline.warehouse.tables import TABLES
+from alp_pipeline.plan.benchmarks.frames import (
+    ACTIVITY_READS,
+    EUROPE,
+    activity_cells,
+    as_of,
+    benchmark_stage,
+    documents_of,
+    employment_datasets,
+    perimeters_of_regions,
+    write_nothing,
+    write_rows,
+)
+from alp_pipeline.plan.benchmarks.registry import Benchmark, PublicDates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,30 +36,52 @@ TABLE = "bench_specialisation"
 SCHEME = "observatory_2007_2012"
 REFERENCES = ("eu28", "eu27_2020")
 VARIABLE = "persons_employed"
+METHOD_CODE = tuple(
+    f"benchmark.{name}"
+    for name in ("cells", "growth", "location_quotient", "ranks", "specialisation", "stars", "totals")
+)
+_POINTS = ("value", "location_quotient", "size_share_pct", "focus_pct", "growth_pct")
+_GATE_FACTS = {
+    "every_unit_of_the_perimeter_is_listed": (
+        TABLE,
+        """WITH listed AS (
+               SELECT perimeter_id, reference_territory_id, variable, activity_code, year,
+                      count(DISTINCT region_code) AS units
+               FROM bench_specialisation GROUP BY ALL)
+           SELECT count(*), count(*) FILTER (WHERE units <> member_count),
+                  min(perimeter_id || ' ' || activity_code) FILTER (WHERE units <> member_count)
+           FROM listed JOIN dim_perimeter USING (perimeter_id)""",
+    ),
+    "no_confidential_point_value": (
+        TABLE,
+        f"""SELECT count(*), count(*) FILTER (WHERE {" OR ".join(f"{c} IS NOT NULL" for c in _POINTS)}),
+                  min(region_code || ' ' || activity_code || ' ' || year)
+           FROM bench_specialisation WHERE cell_state = 'confidential'""",
+    ),
+}
 
 
-def specialisation_stage(catalog: Catalog) -> Stage:
+def specialisation_stage(catalog: Catalog, public_dates: PublicDates) -> Stage:
     """The stage that fills `bench_specialisation`."""
-    perimeters = [
-        entry for entry in catalog.perimeters.values() if {level for _, level in entry.members} == {2}
-    ]
+    perimeters = perimeters_of_regions(catalog)
     references = [catalog.perimeters[name] for name in REFERENCES]
     rows = [row for row in catalog.schemes.values() if row.scheme == SCHEME]
 
     def fill(context: StageContext) -> None:
         _compute(context, perimeters, references, rows)
 
-    return table_stage(
+    return benchmark_stage(
         NAME,
-        TABLE,
+        (TABLE,),
         fill,
-        code=("benchmark", "plan.specialisation"),
-        inputs=(regional_activity.NAME, "warehouse/dim_region", "warehouse/dim_activity"),
+        code=(*METHOD_CODE, "plan.benchmarks.specialisation"),
+        inputs=ACTIVITY_READS,
         parameters={
             "perimeters": [entry.model_dump(mode="json") for entry in perimeters],
             "references": [entry.model_dump(mode="json") for entry in references],
             "scheme": [row.model_dump(mode="json") for row in rows],
         },
+        public_dates=public_dates,
     )
 
 
@@ -65,9 +95,12 @@ def _compute(
 
     from alp_pipeline.benchmark.totals import region_totals
 
-    cells, facts = _cells(context)
+    cells = activity_cells(context)
+    if cells.empty:
+        write_nothing(context, (TABLE,))
+        return
     divisions = cells[cells["activity_level"] == "division"]
-    parts = _parts(cells)
+    parts = parts_of(cells)
     regions = cells[cells["nuts_level"] == 2]
     units = sorted({code for entry in perimeters for code, _ in entry.members})
     universe = _with_absent_units(regions[regions["activity_code"].isin(divisions["activity_code"])], units)
@@ -78,38 +111,22 @@ def _compute(
         judged = _against(universe, totals, cells, members, parts, rows)
         floor = float(rows[0].ranking_floor_persons)
         results += [_of_perimeter(judged, reference.id, perimeter, floor) for perimeter in perimeters]
-    frame = pd.concat(results, ignore_index=True).assign(variable=VARIABLE, **_constants(facts, parts, rows))
-    with context.connect() as connection:
-        connection.register("judged", frame)
-        context.write_query(connection, TABLE, declared_select(TABLES[TABLE], "SELECT * FROM judged"))
+    facts = facts_of(cells)
+    constants = _constants(facts, parts, rows) | {"as_of_date": as_of(context, facts["document_ids"])}
+    frame = pd.concat(results, ignore_index=True).assign(variable=VARIABLE, **constants)
+    write_rows(context, TABLE, frame)
 
 
-def _cells(context: StageContext) -> tuple["pd.DataFrame", dict[str, str]]:
-    """Employment cells of territories of one kind per level, and what they have in common."""
-    activity_file = context.input(regional_activity.NAME, "fct_regional_activity")
-    region_file = context.input("warehouse/dim_region", "dim_region")
-    division_file = context.input("warehouse/dim_activity", "dim_activity")
-    with context.connect() as connection:
-        cells = connection.execute(
-            f"""SELECT region_code, activity_code, year, employment_persons AS value,
-                       employment_state AS cell_state, employment_status AS obs_status,
-                       nuts_level, activity_level, section_code
-                FROM {parquet(activity_file)} AS cell
-                JOIN {parquet(region_file)} AS region USING (region_code)
-                JOIN {parquet(division_file)} AS activity USING (activity_code)
-                WHERE region_kind IN ('nuts', 'statistical_region', 'country') AND nuts_level IN (0, 2)
-                ORDER BY region_code, activity_code, year"""
-        ).df()
-        facts = connection.execute(
-            f"""SELECT min(statistical_unit), min(classification_version),
-                       string_agg(DISTINCT document_id, ' ' ORDER BY document_id)
-                FROM {parquet(activity_file)}"""
-        ).fetchone()
-    unit, version, documents = facts or ("", "", "")
-    return cells, {"statistical_unit": unit, "classification_version": version, "document_ids": documents}
+def facts_of(cells: "pd.DataFrame") -> dict[str, str]:
+    """What the cells have in common, for the columns of that name."""
+    return {
+        "statistical_unit": str(cells["statistical_unit"].min()),
+        "classification_version": str(cells["classification_version"].min()),
+        "document_ids": documents_of(cells["document_id"]),
+    }
 
 
-def _parts(cells: "pd.DataFrame") -> dict[str, list[str]]:
+def parts_of(cells: "pd.DataFrame") -> dict[str, list[str]]:
     """The activities that add up to the scope: published sections, and divisions whose section is not."""
     sections = sorted(cells.loc[cells["activity_level"] == "section", "activity_code"].unique())
     divisions = cells.loc[cells["activity_level"] == "division", ["activity_code", "section_code"]]
@@ -231,4 +248,19 @@ def _constants(
         "scheme_id": scheme,
         "ranking_floor_persons": rows[0].ranking_floor_persons,
         "reference_missing_max_pct": rows[0].reference_missing_max_pct,
+        "method": f"location quotient, shares, growth; {len(rows)} criteria of {rows[0].scheme}",
+        "method_version": rows[0].version,
+        "universe": EUROPE,
     }
+
+
+BENCHMARK = Benchmark(
+    name=NAME,
+    tables=(TABLE,),
+    reads=ACTIVITY_READS,
+    description="Specialisation of every region × division of every perimeter: location quotient, shares, "
+    "growth, stars and ranks against two reference territories.",
+    datasets=employment_datasets,
+    make=specialisation_stage,
+    gate_facts=_GATE_FACTS,
+)
