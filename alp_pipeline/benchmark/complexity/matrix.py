@@ -1,0 +1,165 @@
+"""What the complexity methods may assume about M: labels, two values, one order.
+
+Belongs here: checks of a region × activity matrix of ones and zeros, its sorted array, what is reported.
+Does not: how ones and zeros come about (presence), any measure.
+"""
+
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray, IntArray
+
+
+class PresenceUnknown(BenchmarkInputError):
+    """A matrix holds cells of which nobody knows whether the activity is present."""
+
+
+@dataclass(frozen=True)
+class PresenceMatrix:
+    """M as an array in the order of its sorted labels, and the labels as they came.
+
+    `present` is C-contiguous float64 of ones and zeros, regions × activities.
+    """
+
+    present: FloatArray
+    regions: pd.Index
+    activities: pd.Index
+    given_regions: pd.Index
+    given_activities: pd.Index
+
+    def regions_frame(self, values: FloatArray, report: Collection[Hashable] | None = None) -> pd.DataFrame:
+        """Sorted regions × activities array → frame in the order of the input, or of `report`."""
+        rows = chosen(report, self.given_regions)
+        at = self.regions.get_indexer(rows)
+        across = self.activities.get_indexer(self.given_activities)
+        return pd.DataFrame(values[np.ix_(at, across)], index=rows, columns=self.given_activities)
+
+    def by_region(
+        self, values: FloatArray, name: str, report: Collection[Hashable] | None = None
+    ) -> pd.Series:
+        """One number per sorted region → series in the order of the input, or of `report`."""
+        rows = chosen(report, self.given_regions)
+        return pd.Series(values[self.regions.get_indexer(rows)], index=rows, name=name)
+
+    def by_activity(self, values: FloatArray, name: str) -> pd.Series:
+        """One number per sorted activity → series in the order of the input."""
+        at = self.activities.get_indexer(self.given_activities)
+        return pd.Series(values[at], index=self.given_activities, name=name)
+
+
+def presence_matrix(M: pd.DataFrame) -> PresenceMatrix:  # noqa: N803  (the literature's name)
+    """Check a matrix of ones and zeros and put it in the order of its labels.
+
+    Args:
+        M: regions × activities; 1 or True where the activity is present, 0 or False where it is absent.
+
+    Raises:
+        PresenceUnknown: a cell is NaN.
+        BenchmarkInputError: no rows or columns, a label twice, a cell that is neither 0 nor 1.
+
+    >>> presence_matrix(pd.DataFrame({"I55": [1, 0]}, index=["B", "A"])).present.tolist()
+    [[0.0], [1.0]]
+    """
+    values = numbers(M, "M")
+    unknown = np.argwhere(np.isnan(values))
+    if unknown.size:
+        row, column = (int(place) for place in unknown[0])
+        raise PresenceUnknown(
+            f"{len(unknown)} cells are unknown, the first is {M.index[row]} × {M.columns[column]}",
+            where="M",
+            todo="Drop lines with without_unknown, or compute both ways with spread_over_unknown.",
+        )
+    strange = np.argwhere((values != 0) & (values != 1))
+    if strange.size:
+        row, column = (int(place) for place in strange[0])
+        raise BenchmarkInputError(
+            f"{M.index[row]} × {M.columns[column]} holds {values[row, column]:g}",
+            where="M",
+            todo="Pass 1 for present and 0 for absent; `presence` makes them of location quotients.",
+        )
+    rows, columns = label_order(M.index), label_order(M.columns)
+    present = np.ascontiguousarray(values[rows][:, columns])
+    return PresenceMatrix(present, M.index.take(rows), M.columns.take(columns), M.index, M.columns)
+
+
+def numbers(frame: pd.DataFrame, where: str) -> FloatArray:
+    """A labelled frame as float64, NaN for what is missing; text, duplicate labels and emptiness refused."""
+    for axis in (frame.index, frame.columns):
+        require_unique(axis, where)
+    if not frame.size:
+        raise BenchmarkInputError(
+            f"a matrix of {len(frame.index)} × {len(frame.columns)} holds nothing",
+            where=where,
+            todo="Pass at least one region and one activity.",
+        )
+    try:
+        return frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise BenchmarkInputError(
+            f"a cell is not a number: {error}", where=where, todo="Pass numbers, and NaN where there is none."
+        ) from error
+
+
+def require_unique(labels: pd.Index, where: str) -> None:
+    """Refuse a label that appears more than once."""
+    if labels.has_duplicates:
+        raise BenchmarkInputError(
+            f"the label {labels[labels.duplicated()][0]!r} appears more than once",
+            where=where,
+            todo="Sum or drop the duplicates first.",
+        )
+
+
+def label_order(labels: pd.Index) -> IntArray:
+    """Positions that sort labels as text, so that codes of mixed type have an order too.
+
+    >>> label_order(pd.Index(["B", "A"])).tolist()
+    [1, 0]
+    """
+    texts = [str(label) for label in labels]
+    return np.array(sorted(range(len(texts)), key=texts.__getitem__), dtype=np.int64)
+
+
+def chosen(report: Collection[Hashable] | None, labels: pd.Index) -> pd.Index:
+    """The labels to report: all of them, or those asked for, which must be there.
+
+    >>> chosen(["B"], pd.Index(["A", "B"])).tolist()
+    ['B']
+    """
+    if report is None:
+        return labels
+    wanted = pd.Index(list(report))
+    require_unique(wanted, "report")
+    absent = wanted[labels.get_indexer(wanted) < 0]
+    if len(absent):
+        raise BenchmarkInputError(
+            f"{absent[0]!r} is not among the {len(labels)} regions computed",
+            where="report",
+            todo="Report regions that are rows of the matrix.",
+        )
+    return wanted
+
+
+def sums_over_present(present: FloatArray, weights: FloatArray) -> FloatArray:
+    """Σ_c M_rc w_c of each row, the same to the last bit for rows that are the same.
+
+    A matrix product would be faster, but its last bit may depend on where in the matrix a row stands, and two
+    regions with the same activities must tie.
+
+    >>> sums_over_present(np.array([[1.0, 0.0], [1.0, 1.0]]), np.array([2.0, 3.0])).tolist()
+    [2.0, 5.0]
+    """
+    return np.asarray((present * weights).sum(axis=1), dtype=np.float64)
+
+
+def listed(labels: Sequence[Hashable], most: int = 3) -> str:
+    """The first few labels, for a message.
+
+    >>> listed(["a", "b", "c", "d"])
+    'a, b, c and 1 more'
+    """
+    shown = ", ".join(str(label) for label in labels[:most])
+    return shown if len(labels) <= most else f"{shown} and {len(labels) - most} more"
