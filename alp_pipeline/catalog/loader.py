@@ -24,6 +24,7 @@ from alp_pipeline.catalog.models import (
     IndicatorEntry,
     PerimeterEntry,
     PillarEntry,
+    RecipeEntry,
     SchemeRow,
     SectorGroupEntry,
     SourceEntry,
@@ -41,6 +42,7 @@ FILES: Mapping[str, type[Entry]] = {
     "perimeters": PerimeterEntry,
     "schemes": SchemeRow,
     "sector_groups": SectorGroupEntry,
+    "recipes": RecipeEntry,
 }
 REFERENCE_FILES = ("nace_rev2.csv", "nuts_codes.csv")
 _cache: dict[str, Catalog] = {}

@@ -32,6 +32,7 @@ from alp_pipeline.catalog.entry import (
     Title,
 )
 from alp_pipeline.catalog.formula import Formula, parse_formula
+from alp_pipeline.catalog.recipes import RecipeEntry
 from alp_pipeline.catalog.vocabulary import StatisticalUnit, UsageWarning
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "PerimeterEntry",
     "PillarEntry",
     "Politeness",
+    "RecipeEntry",
     "SchemeRow",
     "SectorGroupEntry",
     "SourceEntry",
@@ -222,6 +224,7 @@ class Catalog(BaseModel):
     perimeters: dict[str, PerimeterEntry]
     schemes: dict[str, SchemeRow]
     sector_groups: dict[str, SectorGroupEntry]
+    recipes: dict[str, RecipeEntry]
     activities: dict[str, Activity]
     content_hash: str = Field(description="SHA-256 over the files it was read from")
 

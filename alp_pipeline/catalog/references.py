@@ -16,6 +16,7 @@ from alp_pipeline.catalog.models import (
     Entry,
     IndicatorEntry,
     PerimeterEntry,
+    RecipeEntry,
     SchemeRow,
     SectorGroupEntry,
     Term,
@@ -59,6 +60,7 @@ def cross_problems(catalog: Catalog, region_levels: Mapping[str, int], place: Pl
         *_collect(catalog.perimeters, place("perimeters"), lambda entry: _perimeter(entry, region_levels)),
         *_collect(catalog.schemes, place("schemes"), lambda entry: _scheme(entry, catalog)),
         *_collect(catalog.sector_groups, place("sector_groups"), lambda entry: _sector_group(entry, catalog)),
+        *_collect(catalog.recipes, place("recipes"), lambda entry: _recipe(entry, catalog)),
     ]
     defaults = [entry.id for entry in catalog.perimeters.values() if entry.is_default]
     if len(defaults) != 1:
@@ -170,6 +172,22 @@ def _sector_group(entry: SectorGroupEntry, catalog: Catalog) -> Found:
         activity = catalog.activities.get(code)
         if activity is None or activity.level != "division":
             yield "divisions", f"{code!r} is no division of nace_rev2.csv"
+
+
+def _recipe(entry: RecipeEntry, catalog: Catalog) -> Found:
+    for pillar in entry.pillars:
+        for member in pillar.indicators:
+            field = f"pillars.{pillar.id}.indicators.{member.id}"
+            indicator = catalog.indicators.get(member.id)
+            if indicator is None:
+                yield field, "is no indicator of the catalogue"
+            elif indicator.by_activity or indicator.kind == "extensive":
+                yield field, "is no property of a region alone: use an intensive indicator without activity"
+            elif not (member.direction or indicator.direction):
+                yield field, "needs a direction: the indicator itself has none"
+    for name in entry.links:
+        if name not in catalog.indicators:
+            yield "links", f"{name!r} is no indicator of the catalogue"
 
 
 def _names(entries: Mapping[str, object]) -> str:
