@@ -46,8 +46,8 @@ def outlook(
     """COI_r = Σ_c d_rc (1 - M_rc) P_c and COG_rc = (1 - M_rc) Σ_j (1 - M_rj) φ_jc P_j / Σ_k φ_kj.
 
     d is relatedness density as a share, P is complexity. Both sums mix activities above and below P's zero,
-    so the zero matters. py-ecomplexity takes P from the eigenvector before normalising, whose zero is the mean
-    of PCI weighted by ubiquity: `origin="eigenvector"` restores it from the normalised PCI. With
+    so the zero matters. py-ecomplexity takes P from the eigenvector before normalising, whose zero is the
+    mean of PCI weighted by ubiquity: `origin="eigenvector"` restores it from the normalised PCI. With
     `origin="given"` P is PCI as given, zero at the mean of ECI.
 
     Args:
