@@ -27,7 +27,12 @@ ACTIVITY_READS = (regional_activity.NAME, asset_of("dim_region"), asset_of("dim_
 INDICATOR_READS = (indicators.NAME, asset_of("dim_region"))
 """What `indicator_cells` reads."""
 EUROPE = "NUTS 2 regions and statistical regions of all countries with data"
-"""The universe of a method that is computed over all regions and reported for a perimeter."""
+"""The universe of a quantile over all regions that a dataset has."""
+UNIVERSE_VERSION = 2021
+UNIVERSE = f"NUTS 2 units and statistical regions of NUTS {UNIVERSE_VERSION} with data"
+"""The universe of a method that compares regions with one another: one version, so that no land counts
+twice. The perimeters' codes are those of this version."""
+_IN_UNIVERSE = f"{UNIVERSE_VERSION} BETWEEN nuts_version_first AND nuts_version_last AS in_universe"
 
 
 def benchmark_stage(
@@ -67,8 +72,8 @@ def activity_cells(context: StageContext, *, levels: tuple[int, ...] = (0, 2)) -
 
     Returns:
         region_code, activity_code, year, value (persons), cell_state, obs_status, nuts_level, country_code,
-        activity_level (`section`, `division`, …), section_code, statistical_unit, classification_version,
-        document_id.
+        in_universe (the code is one of UNIVERSE_VERSION), activity_level (`section`, `division`, …),
+        section_code, statistical_unit, classification_version, document_id.
     """
     activity_file = context.input(regional_activity.NAME, "fct_regional_activity")
     region_file = context.input(asset_of("dim_region"), "dim_region")
@@ -77,7 +82,7 @@ def activity_cells(context: StageContext, *, levels: tuple[int, ...] = (0, 2)) -
         return connection.execute(
             f"""SELECT region_code, activity_code, year, employment_persons AS value,
                        employment_state AS cell_state, employment_status AS obs_status,
-                       nuts_level, country_code, activity_level, section_code,
+                       nuts_level, country_code, {_IN_UNIVERSE}, activity_level, section_code,
                        statistical_unit, cell.classification_version, document_id
                 FROM {parquet(activity_file)} AS cell
                 JOIN {parquet(region_file)} AS region USING (region_code)
@@ -95,13 +100,13 @@ def indicator_cells(
 
     Returns:
         indicator_id, region_code, year, value, cell_state, obs_status, nuts_level, country_code,
-        document_ids.
+        in_universe, document_ids.
     """
     named = ", ".join(literal(name) for name in sorted(set(wanted))) or "NULL"
     with context.connect() as connection:
         return connection.execute(
             f"""SELECT indicator_id, region_code, CAST(time_period AS SMALLINT) AS year, value, cell_state,
-                       obs_status, nuts_level, country_code, document_ids
+                       obs_status, nuts_level, country_code, {_IN_UNIVERSE}, document_ids
                 FROM {parquet(context.input(indicators.NAME, "fct_indicator"))} AS cell
                 JOIN {parquet(context.input(asset_of("dim_region"), "dim_region"))} AS region
                 USING (region_code)
