@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import pandas as pd
 
+from alp_pipeline.benchmark.activity_table import UNDETERMINED
 from alp_pipeline.benchmark.cells import (
     CELL_STATES,
     CONFIDENTIAL,
@@ -22,7 +23,6 @@ from alp_pipeline.benchmark.cells import (
     whole_years,
 )
 
-UNDETERMINED = "undetermined"
 GAP_STATES = (*CELL_STATES, UNDETERMINED)
 STANDINGS = ("ahead", "level", "behind", "no_direction", UNDETERMINED)
 """Better than the group's median, equal to it, worse; the indicator has no direction; no gap."""
@@ -105,7 +105,8 @@ class _Table:
         shape = (len(self.regions), self.years.size)
         self.value: FloatArray = np.full(shape, np.nan)
         self.state: IntArray = np.full(shape, -1, dtype=np.int64)
-        at = rows["region_code"].map(self.regions).to_numpy(), np.searchsorted(self.years, rows["year"])
+        row = np.array([self.regions[code] for code in rows["region_code"]], dtype=np.int64)
+        at = row, np.searchsorted(self.years, rows["year"])
         self.value[at], self.state[at] = rows["value"], rows["state"]
 
     def rows_of(self, codes: Collection[str]) -> list[int]:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, BoolArray, FloatArray
+from alp_pipeline.benchmark.composite.moments import skewness
 
 TRANSFORMATIONS = ("none", "log", "sqrt")
 WEIGHTINGS = ("equal", "pca")
@@ -68,7 +69,7 @@ class StructuralProfile:
         imputed: same shape as `scaled`: the number is not an observation of the region and the year meant.
         treatment: by variable: dimension_id, weight, transformation, regions (with a number),
             outliers_low and outliers_high (pulled in), low and high (after the transformation: what 0 and 1
-            stand for).
+            stand for), skewness_before (as passed in) and skewness_after (of the scaled; sample skewness).
     """
 
     scaled: pd.DataFrame
@@ -252,6 +253,8 @@ def _treated(values: pd.Series, how: str, outlier_sd: float) -> tuple[FloatArray
             "Give outlier_sd a larger number.",
         )
     low, high = float(inside.min()), float(inside.max())
+    scaled = (np.clip(x, low, high) - low) / (high - low)
+    skew = skewness(np.column_stack([values.to_numpy(dtype=np.float64), scaled]))
     note = {
         "transformation": how,
         "regions": int(known.size),
@@ -259,8 +262,10 @@ def _treated(values: pd.Series, how: str, outlier_sd: float) -> tuple[FloatArray
         "outliers_high": int((known > high).sum()),
         "low": low,
         "high": high,
+        "skewness_before": float(skew[0]),
+        "skewness_after": float(skew[1]),
     }
-    return (np.clip(x, low, high) - low) / (high - low), note
+    return scaled, note
 
 
 def _transformed(values: pd.Series, how: str) -> FloatArray:
