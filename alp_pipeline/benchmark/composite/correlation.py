@@ -10,10 +10,12 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray, IntArray
+from alp_pipeline.benchmark.cells import BenchmarkInputError, BoolArray, FloatArray, IntArray
 from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.labelled import labelled_numbers, require_codes
+from alp_pipeline.benchmark.composite.moments import columns_of
 from alp_pipeline.benchmark.composite.parameters import require_choice
+from alp_pipeline.benchmark.composite.ranking import ascending_ranks
 from alp_pipeline.benchmark.composite.units import UnitTable
 
 METHODS = ("pearson", "spearman", "kendall")
@@ -241,24 +243,29 @@ def correlation_with(x: FloatArray, y: FloatArray, method: str) -> tuple[FloatAr
     >>> r.round(4).tolist(), n.tolist(), p.round(4).tolist()
     ([0.982], [3], [0.121])
     """
-    both = ~np.isnan(x) & ~np.isnan(y)[:, None]
-    n = both.sum(axis=0)
-    xs, ys = np.where(both, x, np.nan), np.where(both, y[:, None], np.nan)
+    # One code a row: each sum then runs over one piece of memory, and comes out the same whatever other
+    # codes are beside it.
+    columns = columns_of(x)
+    both = ~np.isnan(columns) & ~np.isnan(y)
+    n = both.sum(axis=-1)
+    xs, ys = np.where(both, columns, np.nan), np.where(both, y, np.nan)
     if method == "kendall":
         return _kendall(xs, ys, n)
     if method == "spearman":
-        xs, ys = pd.DataFrame(xs).rank().to_numpy(), pd.DataFrame(ys).rank().to_numpy()
+        xs, ys = ascending_ranks(xs, "average"), ascending_ranks(ys, "average")
     r = _pearson(xs, ys, n)
     return r, n, _student_p(r, n)
 
 
 def _pearson(x: FloatArray, y: FloatArray, n: IntArray) -> FloatArray:
-    defined = (n >= SMALLEST) & _varies(x) & _varies(y)
+    """r of each row of x with the same row of y, both NaN in the same places."""
     with np.errstate(divide="ignore", invalid="ignore"):
         # Scaled to a spread of 1, so that no square over- or underflows.
-        dx, dy = (np.nan_to_num((z - np.nansum(z, axis=0) / n) / _spread(z)) for z in (x, y))
-        r = (dx * dy).sum(axis=0) / np.sqrt((dx * dx).sum(axis=0) * (dy * dy).sum(axis=0))
-    return np.where(defined, np.clip(r, -1.0, 1.0), np.nan)
+        dx, dy = (
+            np.nan_to_num((z - (np.nansum(z, axis=-1) / n)[:, None]) / _spread(z)[:, None]) for z in (x, y)
+        )
+        r = (dx * dy).sum(axis=-1) / np.sqrt((dx * dx).sum(axis=-1) * (dy * dy).sum(axis=-1))
+    return np.where(_defined(x, y, n), np.clip(r, -1.0, 1.0), np.nan)
 
 
 def _student_p(r: FloatArray, n: IntArray) -> FloatArray:
@@ -273,20 +280,22 @@ def _kendall(x: FloatArray, y: FloatArray, n: IntArray) -> tuple[FloatArray, Int
     from scipy.stats import kendalltau
 
     r, p = np.full(n.size, np.nan), np.full(n.size, np.nan)
-    for place in np.flatnonzero((n >= SMALLEST) & _varies(x) & _varies(y)):
-        there = ~np.isnan(x[:, place])
-        r[place], p[place] = kendalltau(x[there, place], y[there, place])
+    for row in np.flatnonzero(_defined(x, y, n)):
+        there = ~np.isnan(x[row])
+        # scipy's last bit depends on which of the two comes first; tau does not.
+        pair = sorted((x[row, there], y[row, there]), key=lambda column: column.tobytes())
+        r[row], p[row] = kendalltau(*pair)
     return r, n, p
+
+
+def _defined(x: FloatArray, y: FloatArray, n: IntArray) -> BoolArray:
+    # Compared, not computed: a constant column has a variance of 1e-33 as often as one of 0.
+    return (n >= SMALLEST) & (_spread(x) > 0) & (_spread(y) > 0)
 
 
 def _spread(x: FloatArray) -> FloatArray:
     low, high = np.where(np.isnan(x), np.inf, x), np.where(np.isnan(x), -np.inf, x)
-    return np.asarray(high.max(axis=0, initial=-np.inf) - low.min(axis=0, initial=np.inf), dtype=np.float64)
-
-
-def _varies(x: FloatArray) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    # Compared, not computed: a constant column has a variance of 1e-33 as often as one of 0.
-    return np.asarray(_spread(x) > 0)
+    return np.asarray(high.max(axis=-1, initial=-np.inf) - low.min(axis=-1, initial=np.inf), dtype=np.float64)
 
 
 def _require_above(level: int, above: int, framework: Framework) -> None:

@@ -45,7 +45,7 @@ def indicator_statistics(
         states: words of CELL_STATES with the same labels; splits the cells without a number into
             confidential and others.
         quantiles: the quantiles wanted, each becomes a column `p05`, `p25`, …
-        fences: an outlier lies more than this many interquartile ranges beyond a quartile, see `outlying_cells`.
+        fences: in interquartile ranges beyond the quartiles, see `outlying_cells`.
 
     Returns:
         One row per indicator, in the order of the columns: units, available, confidential, missing,
@@ -106,7 +106,8 @@ def outlying_cells(values: pd.DataFrame, *, fences: float = 1.5) -> pd.DataFrame
 
     Source: Tukey (1977), Exploratory Data Analysis, section 2D.
 
-    >>> outlying_cells(pd.DataFrame({"jobs": [1, 2, 3, 4, 30]}, index=list("ABCDE"))).iloc[:, :4].values.tolist()
+    >>> jobs = pd.DataFrame({"jobs": [1, 2, 3, 4, 30]}, index=list("ABCDE"))
+    >>> outlying_cells(jobs).iloc[:, :4].values.tolist()
     [['E', 'jobs', 30.0, 'high']]
     """
     numbers = labelled_numbers(values, "values")
