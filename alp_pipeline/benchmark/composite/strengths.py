@@ -13,7 +13,6 @@ from alp_pipeline.benchmark.cells import BenchmarkInputError, BoolArray, FloatAr
 from alp_pipeline.benchmark.composite.correlation import ancestor
 from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.labelled import require_codes
-from alp_pipeline.benchmark.composite.parameters import require_number
 from alp_pipeline.benchmark.composite.ranking import rank_table
 from alp_pipeline.benchmark.composite.units import UnitTable
 
@@ -34,8 +33,9 @@ def strengths_and_weaknesses(
 ) -> pd.DataFrame:
     """The indicators in which each unit ranks best and worst.
 
-    Rank 1 is the best number after the indicator's direction. Equal ranks come in the order of the
-    framework. An indicator in which the unit shares the last rank is no strength, one in which it shares the
+    Rank 1 is the best number after the indicator's direction. Indicators are put in the order of their
+    ranks, equal ranks in the order of the framework; strengths are the beginning, weaknesses the end. An
+    indicator in which the unit shares the last rank is no strength, one in which it shares the
     first is no weakness (half of the units may share a zero), and none is both. A cell without a number and
     an imputed one (flag `i`) are neither: an estimate is not an achievement. COINr also drops last ranks
     from the weaknesses; here the worst there is remains one.
@@ -69,7 +69,10 @@ def strengths_and_weaknesses(
     """
     require_codes(units.values, framework.indicators, "units")
     for name, number in (("top", top), ("bottom", bottom)):
-        require_number(number, name=name, where="strengths", low=0)
+        if not isinstance(number, int) or number < 0:
+            raise BenchmarkInputError(
+                f"{name} is {number!r}", where="strengths", todo="Pass a whole number, zero or more."
+            )
     if not 2 <= report_level <= framework.depth:
         raise BenchmarkInputError(
             f"there is no level {report_level} of aggregates",
@@ -181,11 +184,9 @@ def _best_and_worst(
     ranks: FloatArray, worst: FloatArray, eligible: BoolArray, top: int, bottom: int
 ) -> Iterator[tuple[str, int, int]]:
     """(kind, place, column) of one unit's strengths, then of its weaknesses."""
-    # lexsort sorts by its last key first; columns are in the order of the framework.
-    columns = np.arange(ranks.size)
-    best = [c for c in np.lexsort((columns, ranks)) if eligible[c] and ranks[c] < worst[c]][:top]
-    last = np.lexsort((columns, -ranks))
-    weak = [c for c in last if eligible[c] and ranks[c] > 1 and c not in best][:bottom]
+    order = [column for column in np.argsort(ranks, kind="stable") if eligible[column]]
+    best = [column for column in order if ranks[column] < worst[column]][:top]
+    weak = [column for column in order[::-1] if ranks[column] > 1 and column not in best][:bottom]
     for kind, found in ((STRENGTH, best), (WEAKNESS, weak)):
         for place, column in enumerate(found, start=1):
             yield kind, place, int(column)

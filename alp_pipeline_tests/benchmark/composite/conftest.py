@@ -28,3 +28,19 @@ def asem_stage(realdata: Path) -> Stage:
         return pd.read_csv(realdata / "composite" / f"expected_default_{name}.csv", index_col="uCode")
 
     return read
+
+
+@pytest.fixture
+def two_pillars() -> Framework:
+    """a and c below P, b and d below Q, both below I; equal weights."""
+    return Framework.of(
+        pd.DataFrame(
+            {
+                "code": ["a", "b", "c", "d", "P", "Q", "I"],
+                "level": [1, 1, 1, 1, 2, 2, 3],
+                "parent": ["P", "Q", "P", "Q", "I", "I", None],
+                "direction": 1,
+                "type": ["Indicator"] * 4 + ["Aggregate"] * 3,
+            }
+        )
+    )

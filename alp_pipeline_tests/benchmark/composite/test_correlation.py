@@ -200,10 +200,17 @@ def test_asem_indicators_that_follow_size_are_those_coinr_prints(asem_units, ase
     table = denominator_correlations(asem_units, asem_framework, threshold=0.7)
     found = table[table["is_size_related"]]
     printed = {
-        ("CultGood", "Energy"): 0.71, ("CultGood", "GDP"): 0.85, ("FDI", "Energy"): 0.74,
-        ("FDI", "GDP"): 0.85, ("Goods", "GDP"): 0.80, ("PRemit", "GDP"): 0.71, ("Research", "GDP"): 0.78, ("Services", "GDP"): 0.77,
-        ("StMob", "Energy"): 0.73, ("StMob", "GDP"): 0.84,
-    }  # fmt: skip
+        ("CultGood", "Energy"): 0.71,
+        ("CultGood", "GDP"): 0.85,
+        ("FDI", "Energy"): 0.74,
+        ("FDI", "GDP"): 0.85,
+        ("Goods", "GDP"): 0.80,
+        ("PRemit", "GDP"): 0.71,
+        ("Research", "GDP"): 0.78,
+        ("Services", "GDP"): 0.77,
+        ("StMob", "Energy"): 0.73,
+        ("StMob", "GDP"): 0.84,
+    }
     pairs = zip(found["code"], found["other_code"], strict=True)
     assert dict(zip(pairs, found["correlation"].round(2), strict=True)) == printed
     divided = table[table["is_divided_by"]]
