@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
-from alp_pipeline.benchmark.complexity.matrix import require_unique
+from alp_pipeline.benchmark.labels import require_unique
 from alp_pipeline.benchmark.spatial import SpatialWeights, one_of, require_known, weights_matrix
 
 Islands = Literal["drop", "keep"]

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray, require_columns
-from alp_pipeline.benchmark.complexity.matrix import chosen, label_order, numbers, require_unique
+from alp_pipeline.benchmark.labels import chosen, label_order, numbers, require_unique
 from alp_pipeline.benchmark.location_quotient import quotient_of_products
 
 Style = Literal["row", "binary"]

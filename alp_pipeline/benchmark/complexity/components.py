@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray, IntArray
-from alp_pipeline.benchmark.complexity.matrix import PresenceMatrix, listed, presence_matrix
+from alp_pipeline.benchmark.complexity.matrix import PresenceMatrix, presence_matrix
+from alp_pipeline.benchmark.labels import listed
 
 
 class StructureDisconnected(BenchmarkInputError):

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
-from alp_pipeline.benchmark.complexity.matrix import chosen, numbers, presence_matrix
+from alp_pipeline.benchmark.complexity.matrix import presence_matrix
+from alp_pipeline.benchmark.labels import chosen, numbers
 
 TIE_DECIMALS = 9
 """Densities (0 to 100) that agree to so many decimals share a rank: below that is the noise of summation."""

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import CELL_STATES, BenchmarkInputError, BoolArray, FloatArray
-from alp_pipeline.benchmark.complexity.matrix import label_order, numbers
+from alp_pipeline.benchmark.labels import label_order, numbers
 
 Drop = Literal["fewest", "regions", "activities"]
 
