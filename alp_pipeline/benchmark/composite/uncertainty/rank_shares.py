@@ -71,7 +71,7 @@ def together_counts(places: PlaceArray) -> IntArray:
     """
     # Counts below 2^53 are exact in floating point, in whatever order BLAS adds them.
     there = (places != UNRANKED).astype(np.float64)
-    return (there.T @ there).astype(np.int64)
+    return np.asarray(there.T @ there, dtype=np.int64)
 
 
 def place_counts(places: PlaceArray) -> IntArray:
