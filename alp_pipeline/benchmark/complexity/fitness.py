@@ -20,6 +20,9 @@ VANISHED = 1e-100
 FALLING = -0.1
 """d ln F / d ln n below this at the last round: F goes on falling like a power of the round (often 1/n)."""
 
+JUDGED_FROM = 50
+"""Rounds before which a falling fitness may be no more than the way to its limit."""
+
 Status = Literal["converged", "vanishing", "unsettled"]
 
 
@@ -36,7 +39,7 @@ class FitnessResult:
         rounds: rounds made.
         last_change: the largest |Δ ln F| of the last round.
         order_settled_at: the last round that changed the order of the regions' fitness.
-        vanishing_regions: regions whose fitness still falls without end.
+        vanishing_regions: regions whose fitness falls without end, as far as 50 rounds or more can tell.
         dropped_regions: regions without an activity.
         dropped_activities: activities without a region.
     """
@@ -146,8 +149,9 @@ def _iterate(
             order, settled = now, len(logs) - 1
     rounds = len(logs) - 1
     half = max(rounds // 2, 1)
-    slope = (logs[-1] - logs[half]) / np.log(rounds / half) if rounds > half else logs[-1] - logs[0]
-    return _Run(fitness, quality, slope < FALLING, change, rounds, settled)
+    falling = (logs[-1] - logs[half]) / np.log(max(rounds / half, 2)) < FALLING
+    vanishing = (fitness <= VANISHED) | (falling & (rounds >= JUDGED_FROM))
+    return _Run(fitness, quality, vanishing, change, rounds, settled)
 
 
 def _distinct(lines: FloatArray) -> tuple[FloatArray, IntArray, FloatArray]:
