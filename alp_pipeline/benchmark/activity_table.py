@@ -123,6 +123,13 @@ class ActivityTable:
         return _state_positions(self.states)
 
     @property
+    def gaps(self) -> BoolArray:
+        """Cells that should hold a number and do not: hidden, or missing for another reason."""
+        state = self.state
+        gaps: BoolArray = (state != REPORTED) & (state != NOT_APPLICABLE)
+        return gaps
+
+    @property
     def periods(self) -> tuple[pd.Index, IntArray]:
         """The distinct years and each row's place among them; one nameless period without years."""
         if YEAR not in self.values.index.names:

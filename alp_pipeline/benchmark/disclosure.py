@@ -13,7 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable, exact_sums, framed
-from alp_pipeline.benchmark.cells import CONFIDENTIAL, BenchmarkInputError, BoolArray, FloatArray
+from alp_pipeline.benchmark.cells import (
+    CONFIDENTIAL,
+    BenchmarkInputError,
+    BoolArray,
+    FloatArray,
+)
 
 BOUND_NOTES = ("", "computable_cell", "no_published_total", "total_below_its_parts")
 NOTHING, COMPUTABLE, NO_TOTAL, CONTRADICTED = range(len(BOUND_NOTES))
@@ -173,6 +178,31 @@ def hidden_remainders(table: ActivityTable, published: PublishedTotals) -> Remai
     # Nothing is left for them: all are zero, which is as much a value as any.
     nothing_left = (high == 0)[:, member] & (member >= 0) & (state == CONFIDENTIAL)
     return Remainders(member, groups, total, hidden, low, high, computable | nothing_left, contradicted)
+
+
+def row_sums(table: ActivityTable, found: Remainders | None) -> tuple[FloatArray, BoolArray]:
+    """Each row's total: published cells, and the published total of a group that has hidden or missing ones.
+
+    Returns:
+        Totals, and whether nothing is left that neither a cell nor a group's total says.
+
+    >>> sections = pd.DataFrame({"C": [100.0]}, index=["AT33"])
+    >>> table = ActivityTable.of(pd.DataFrame({"C10": [70], "C11": [None], "I55": [5]}, index=["AT33"]))
+    >>> groups = PublishedTotals({"C10": "C", "C11": "C", "I55": "I"}, sections)
+    >>> [part.tolist() for part in row_sums(table, hidden_remainders(table, groups))]
+    [[105.0], [True]]
+    """
+    gap = table.gaps
+    if found is None:
+        return exact_sums(table.x), np.logical_not(gap.any(axis=1))
+    counted, used = table.x.copy(), np.full(found.total.shape, np.nan)
+    for group in range(len(found.groups)):
+        inside = found.member == group
+        instead = gap[:, inside].any(axis=1) & ~np.isnan(found.total[:, group])
+        counted[np.ix_(instead, inside)] = np.nan
+        gap[np.ix_(instead, inside)] = False
+        used[instead, group] = found.total[instead, group]
+    return exact_sums(np.hstack([counted, used])), np.logical_not(gap.any(axis=1))
 
 
 def cell_bounds(table: ActivityTable, published: PublishedTotals) -> CellBounds:

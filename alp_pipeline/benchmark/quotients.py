@@ -71,7 +71,7 @@ def quotients(
     [1.25, 0.9375]
     """
     known = as_table(table)
-    totals = _totals(known, reference, reference_total, region_totals)
+    totals = totals_of(known, reference, reference_total, region_totals)
     value = quotient_of_products(known.x, totals.region, totals.activity, totals.whole)
     state = np.where((totals.state == REPORTED) & np.isnan(value), NOT_APPLICABLE, totals.state)
     return _quotient_table(np.where(state == REPORTED, value, np.nan), state, known)
@@ -140,7 +140,7 @@ def weighted_quotients(
             todo=f"Use one of {', '.join(WEIGHTINGS)}.",
         )
     known = as_table(table)
-    totals = _totals(known, reference, reference_total, region_totals)
+    totals = totals_of(known, reference, reference_total, region_totals)
     if weighting == "excess":
         with np.errstate(divide="ignore", invalid="ignore"):
             value = known.x - totals.region * totals.activity / totals.whole
@@ -193,7 +193,7 @@ def region_totals_of(table: ActivityTable, given: pd.Series | None) -> tuple[Flo
 
 
 @dataclass(frozen=True)
-class _Totals:
+class QuotientTotals:
     """What a quotient divides by: rows × 1, rows × activities, rows × 1; and each cell's first hindrance."""
 
     region: FloatArray
@@ -202,24 +202,25 @@ class _Totals:
     state: IntArray
 
 
-def _totals(
+def totals_of(
     table: ActivityTable,
     reference: Reference,
     reference_total: float | pd.Series | None,
     region_totals: pd.Series | None,
-) -> _Totals:
+) -> QuotientTotals:
+    """The totals that `quotients` divides by, given or summed."""
     _, period = table.periods
     x_r, region_state = region_totals_of(table, region_totals)
     x_c, activity_state = reference_of(table, reference)
-    whole = _grand_total(table, reference, reference_total)
+    whole = grand_total(table, reference, reference_total)
     state = table.state
     for total_state in (region_state[:, None], activity_state[period]):
         state = np.where(state == REPORTED, total_state, state)
-    return _Totals(x_r[:, None], x_c[period], whole[period][:, None], state)
+    return QuotientTotals(x_r[:, None], x_c[period], whole[period][:, None], state)
 
 
-def _grand_total(table: ActivityTable, reference: Reference, given: float | pd.Series | None) -> FloatArray:
-    """x of every period."""
+def grand_total(table: ActivityTable, reference: Reference, given: float | pd.Series | None) -> FloatArray:
+    """The reference's grand total x in every period, see `quotients`."""
     years, period = table.periods
     if isinstance(given, pd.Series):
         return given.reindex(years).to_numpy(dtype=np.float64, na_value=np.nan)

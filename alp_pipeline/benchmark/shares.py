@@ -33,7 +33,7 @@ from alp_pipeline.benchmark.cells import (
     FloatArray,
     IntArray,
 )
-from alp_pipeline.benchmark.disclosure import PublishedTotals, hidden_remainders
+from alp_pipeline.benchmark.disclosure import PublishedTotals, hidden_remainders, row_sums
 
 FIGURE_NOTES = (
     "",
@@ -113,7 +113,7 @@ def shares_of(table: ActivityTable, published: PublishedTotals | None = None) ->
         computable = found.computable.any(axis=1)
         bounded = with_bounds & ~open_cells.any(axis=1) & ~computable
         note = np.where(with_bounds & computable, COMPUTABLE, note)
-        total = np.where(bounded, _published_total(table, found.member, found.total, found.hidden), total)
+        total = np.where(bounded, row_sums(table, found)[0], total)
         bounded &= total > 0
         remainder = _remainder(found.hidden, found.low, found.high, found.member, state, total, bounded)
     empty = (hindrance == REPORTED) & (total == 0)
@@ -178,16 +178,6 @@ def figure_frame(
         },
         index=shares.index,
     )
-
-
-def _published_total(
-    table: ActivityTable, member: IntArray, total: FloatArray, hidden: IntArray
-) -> FloatArray:
-    """The row's total: published totals of groups with hidden cells, published cells elsewhere."""
-    counted = table.x.copy()
-    for group in range(total.shape[1]):
-        counted[np.ix_(hidden[:, group] > 0, member == group)] = np.nan
-    return exact_sums(np.hstack([counted, np.where(hidden > 0, total, np.nan)]))
 
 
 def _remainder(

@@ -11,7 +11,6 @@ import pandas as pd
 
 from alp_pipeline.benchmark.activity_table import ActivityTable, exact_sums, figure_states, first_state
 from alp_pipeline.benchmark.cells import (
-    NOT_APPLICABLE,
     NOT_AVAILABLE,
     REPORTED,
     BenchmarkInputError,
@@ -102,8 +101,8 @@ def _between(
 ) -> tuple[FloatArray, IntArray]:
     """Entropy of the groups' shares, from published totals where a group's cells are not all published."""
     sums = np.stack([exact_sums(table.x[:, mask]) for mask in inside], axis=1)
-    gap = (table.state != REPORTED) & (table.state != NOT_APPLICABLE)
-    incomplete = np.stack([gap[:, mask].any(axis=1) for mask in inside], axis=1)
+    gaps = table.gaps
+    incomplete = np.stack([gaps[:, mask].any(axis=1) for mask in inside], axis=1)
     sums = np.where(incomplete, np.nan, sums)
     if published is not None and all(
         published.groups.get(activity) == groups[activity] for activity in table.values.columns
