@@ -3,14 +3,38 @@
 Belongs here: writing under a temporary name, flushing to the disk, renaming. Does not: formats.
 """
 
+import errno
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 TEMPORARY_MARK = ".partial-"
+# SQLite and DuckDB say so in words alone, and Dagster hands errors on as text.
+_FULL = ("database or disk is full", "No space left on device", "Disk quota exceeded")
+_NEXT_TO_NOTHING = 1 << 20
+
+
+def is_disk_full(error: BaseException | str, folder: Path) -> bool:
+    """Whether a full disk is behind an error, however it was wrapped.
+
+    Either the error says so, or next to nothing is free where `folder` lies: SQLite calls a write-ahead log
+    without room `disk I/O error`.
+
+    >>> is_disk_full(OSError(errno.ENOSPC, "No space left on device"), Path("."))
+    True
+    """
+    seen: list[BaseException] = []
+    one = error if isinstance(error, BaseException) else None
+    while one is not None and one not in seen:
+        seen.append(one)
+        one = one.__cause__ or one.__context__
+    told = any(words in str(text) for text in (error, *seen) for words in _FULL)
+    coded = any(isinstance(link, OSError) and link.errno in (errno.ENOSPC, errno.EDQUOT) for link in seen)
+    return told or coded or shutil.disk_usage(folder).free < _NEXT_TO_NOTHING
 
 
 @contextmanager

@@ -15,11 +15,14 @@ from alp_pipeline.cli.output import (
     progress,
     say,
 )
+from alp_pipeline.durable import is_disk_full
+from alp_pipeline.errors import AlpError
 from alp_pipeline.settings import load_settings
 
 if TYPE_CHECKING:
     import dagster as dg
 
+    from alp_pipeline.settings import Settings
     from alp_pipeline.workspace import Workspace
 
 
@@ -48,6 +51,23 @@ def refresh(offline: bool, only: Sequence[str], as_json: bool) -> None:
     except (RefreshUnderWay, NotEnoughSpace) as error:
         say({"outcome": "refused", "detail": str(error)}, str(error), as_json=as_json)
         sys.exit(EXIT_NOTHING_PUBLISHED)
+    except Exception as error:
+        if not is_disk_full(error, settings.data_dir):
+            raise
+        text = str(_disk_full(settings))
+        say({"outcome": "refused", "detail": text}, text, as_json=as_json)
+        sys.exit(EXIT_NOTHING_PUBLISHED)
+
+
+def _disk_full(settings: "Settings") -> AlpError:
+    from alp_pipeline.warehouse.retention import NotEnoughSpace
+
+    return NotEnoughSpace(
+        "the disk became full. What was being written is gone, what was whole stays; readers keep the "
+        "release they have",
+        where=str(settings.data_dir),
+        todo="Make room, then run alp refresh again: it goes on with what is archived and built already.",
+    )
 
 
 def _refresh(workspace: "Workspace", only: Sequence[str], as_json: bool) -> int:
@@ -55,6 +75,10 @@ def _refresh(workspace: "Workspace", only: Sequence[str], as_json: bool) -> int:
 
     if not workspace.offline and workspace.is_synthetic and not as_json:
         click.echo("This data folder is synthetic: no source is asked.", err=True)
+    if only:
+        from alp_pipeline.plan.assemble import asset_names, selected
+
+        selected(only, asset_names(workspace.catalog))
     wanted = []
     if workspace.is_online:
         with progress("asking", None, quiet=as_json) as step:
@@ -146,6 +170,10 @@ def _report(workspace: "Workspace", result: "dg.JobExecutionResult", as_json: bo
         return EXIT_NAMED_FAILURES if failures else 0
     failed = result.get_step_failure_events()
     errors = [event.step_failure_data.error_display_string for event in failed]
+    if any(is_disk_full(text, workspace.settings.data_dir) for text in errors):
+        text = str(_disk_full(workspace.settings))
+        say(answer | {"outcome": "failed", "errors": [text]}, text, as_json=as_json)
+        return EXIT_NOTHING_PUBLISHED
     refused = any("GateRefused" in text for text in errors)
     if refused:
         # The refusal says what, where and what to do; the way through Dagster's code adds nothing.

@@ -14,7 +14,7 @@ from alp_pipeline.orchestration.declaring import asset_key, declared_asset, vers
 from alp_pipeline.orchestration.display import output_metadata
 from alp_pipeline.orchestration.fetching import fetch_asset
 from alp_pipeline.plan import gate
-from alp_pipeline.plan.assemble import RELEASE, AssetNode, lineage, raw_asset
+from alp_pipeline.plan.assemble import RELEASE, REPORTS, AssetNode, lineage, raw_asset
 from alp_pipeline.settings import Settings
 
 
@@ -101,7 +101,7 @@ def _release() -> dg.AssetsDefinition:
 
 def _reports() -> dg.AssetsDefinition:
     node = AssetNode(
-        "reports/regions",
+        REPORTS,
         "reports",
         "One HTML page per region of the default perimeter, the validation report and the data dictionary, "
         "read from the published release.",

@@ -7,26 +7,21 @@ Belongs here: the Dagster home, the run itself. Does not: whether there is anyth
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import dagster as dg
 
 from alp_pipeline.definitions import reconstructable_refresh
 from alp_pipeline.durable import write_text
-from alp_pipeline.errors import AlpError
 from alp_pipeline.orchestration.declaring import RESOURCE
 from alp_pipeline.orchestration.resource import clear_dead, on_step
+from alp_pipeline.plan.assemble import selected
 from alp_pipeline.settings import Settings
 
 _OURS = "# Installed by alp "
 _PACKAGE = Path(__file__).resolve().parent.parent
 # The run's events are in the instance; a person at the command line sees progress and errors.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-
-class SelectionEmpty(AlpError):
-    """`--only` names no asset."""
 
 
 def committed_file(name: str) -> Path:
@@ -88,18 +83,6 @@ def run_refresh(
 
 def _selected(only: Sequence[str]) -> list[dg.AssetKey]:
     graph = reconstructable_refresh().asset_layer.asset_graph
-    chosen: set[dg.AssetKey] = set()
-    for pattern in only:
-        named = [
-            key
-            for key in graph.executable_asset_keys
-            if fnmatchcase("/".join(key.path), pattern) or key.path[-1] == pattern
-        ]
-        if not named:
-            raise SelectionEmpty(
-                "no asset matches",
-                where=f"--only {pattern}",
-                todo="Name an asset as the UI shows it (warehouse/dim_region), a pattern or a dataset code.",
-            )
-        chosen |= dg.AssetSelection.assets(*named).downstream().resolve(graph)
-    return sorted(chosen)
+    keys = {"/".join(key.path): key for key in graph.executable_asset_keys}
+    chosen = dg.AssetSelection.assets(*(keys[name] for name in selected(only, keys)))
+    return sorted(chosen.downstream().resolve(graph))

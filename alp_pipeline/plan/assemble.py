@@ -6,11 +6,13 @@ without an archive) and the plan of stages for one archive. A test holds the two
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from alp_pipeline.archive.store import Archive
 from alp_pipeline.build.stage import Plan, Stage
 from alp_pipeline.catalog.models import Catalog, DatasetEntry
+from alp_pipeline.errors import AlpError
 from alp_pipeline.plan import gate, indicators, regional_activity
 from alp_pipeline.plan.benchmarks.registry import Benchmark, all_benchmarks
 from alp_pipeline.plan.dimensions import asset_of, dimension_stages
@@ -20,6 +22,7 @@ from alp_pipeline.plan.observation import observation_stage
 from alp_pipeline.warehouse.tables import OPERATIONAL, TABLES
 
 RELEASE = "release"
+REPORTS = "reports/regions"
 NO_POLLS: gate.Polls = MappingProxyType({})
 CATALOGUE_TABLES = ("dim_dataset", "dim_perimeter", "bridge_perimeter_region", "dim_indicator")
 OBSERVED_TABLES = ("dim_region", "dim_activity", "dim_time", "dim_document")
@@ -36,6 +39,38 @@ class AssetNode:
     tables: tuple[str, ...]
     """The warehouse tables that it fills."""
     kinds: tuple[str, ...]
+
+
+class SelectionEmpty(AlpError):
+    """`--only` names no asset."""
+
+
+def asset_names(catalog: Catalog) -> list[str]:
+    """Every asset of a refresh, release and reports included."""
+    return [*(node.name for node in lineage(catalog)), RELEASE, REPORTS]
+
+
+def selected(only: Iterable[str], names: Iterable[str]) -> list[str]:
+    """The assets that patterns name: `benchmark/*`, or the last part of a name (`sbs_r_nuts06_r2`).
+
+    Raises:
+        SelectionEmpty: a pattern names none.
+
+    >>> selected(["benchmark/*", "release"], ["benchmark/index", "raw/x/y", "release"])
+    ['benchmark/index', 'release']
+    """
+    known = list(names)
+    chosen: set[str] = set()
+    for pattern in only:
+        named = [name for name in known if fnmatchcase(name, pattern) or name.rpartition("/")[2] == pattern]
+        if not named:
+            raise SelectionEmpty(
+                "no asset matches",
+                where=f"--only {pattern}",
+                todo="Name an asset as the UI shows it (warehouse/dim_region), a pattern or a dataset code.",
+            )
+        chosen.update(named)
+    return sorted(chosen)
 
 
 def raw_asset(dataset: DatasetEntry) -> str:
@@ -143,4 +178,13 @@ def table_files(plan: Plan) -> dict[str, str]:
     return found
 
 
-__all__ = ["OPERATIONAL", "RELEASE", "AssetNode", "build_plan", "lineage", "raw_asset", "table_files"]
+__all__ = [
+    "OPERATIONAL",
+    "RELEASE",
+    "REPORTS",
+    "AssetNode",
+    "build_plan",
+    "lineage",
+    "raw_asset",
+    "table_files",
+]

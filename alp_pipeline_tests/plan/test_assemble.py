@@ -9,7 +9,7 @@ from alp_pipeline.archive.store import Archive
 from alp_pipeline.build.stage import Plan
 from alp_pipeline.catalog.loader import load_catalog
 from alp_pipeline.plan import gate
-from alp_pipeline.plan.assemble import build_plan, lineage, table_files
+from alp_pipeline.plan.assemble import SelectionEmpty, asset_names, build_plan, lineage, selected, table_files
 from alp_pipeline.warehouse.tables import TABLES
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"
@@ -74,3 +74,10 @@ def test_one_new_document_makes_its_dataset_new_and_no_other(
     assert {name for name in changed if name.startswith("observations/")} == {"observations/sbs_r_nuts06_r2"}
     assert "warehouse/dim_indicator" not in changed
     assert "benchmark/specialisation" in changed
+
+
+def test_a_pattern_that_names_no_asset_is_refused_whether_or_not_there_is_work() -> None:
+    names = asset_names(load_catalog())
+    assert selected(["reports/*", "dim_region"], names) == ["reports/regions", "warehouse/dim_region"]
+    with pytest.raises(SelectionEmpty, match="--only nonsense: no asset matches"):
+        selected(["release", "nonsense"], names)
