@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alp_pipeline.benchmark.cells import CELL_STATES, BenchmarkInputError, BoolArray, FloatArray
+from alp_pipeline.benchmark.cells import CELL_STATES, BenchmarkInputError, BoolArray, FloatArray, IntArray
 from alp_pipeline.benchmark.composite.files import read_table
 from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.unit_cells import (
@@ -137,6 +137,17 @@ class UnitTable:
         open_states = [s for s in CELL_STATES if s not in (REPORTED, CONFIDENTIAL, "not_applicable")]
         return self.states.isin(open_states).to_numpy()
 
+    @cached_property
+    def label_order(self) -> IntArray:
+        """The rows in the order of their labels: what is summed in it is the same for rows in any order."""
+        return np.argsort(self.index, kind="stable").astype(np.int64)
+
+    def cells(self, chosen: BoolArray) -> pd.DataFrame:
+        """The labels of the chosen cells in the order of the table: unit, time in a panel, indicator."""
+        rows, columns = np.nonzero(chosen)
+        labels = self.index.take(rows).to_frame(index=False)
+        return labels.assign(indicator=self.values.columns.take(columns))
+
     def with_values(
         self,
         values: pd.DataFrame,
@@ -215,8 +226,8 @@ class UnitTable:
             upper=None if self.upper is None else self.upper[names],
         )
 
-    def _rows(self, labels: pd.Index) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-        rows = self.index.get_indexer(labels) if len(labels) else np.array([], dtype=np.intp)
+    def _rows(self, labels: pd.Index) -> IntArray:
+        rows = self.index.get_indexer(labels) if len(labels) else np.array([], dtype=np.int64)
         if labels.has_duplicates or (rows < 0).any():
             wrong = labels[labels.duplicated()] if labels.has_duplicates else labels[rows < 0]
             what = "appears more than once" if labels.has_duplicates else "is not in the table"
@@ -227,7 +238,7 @@ class UnitTable:
             )
         return rows
 
-    def _take(self, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> "UnitTable":
+    def _take(self, rows: IntArray) -> "UnitTable":
         taken: dict[str, Any] = {
             name: None if (frame := getattr(self, name)) is None else frame.iloc[rows] for name in _FRAMES
         }
