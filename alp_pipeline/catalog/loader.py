@@ -27,7 +27,9 @@ from alp_pipeline.catalog.models import (
     RecipeEntry,
     SchemeRow,
     SectorGroupEntry,
+    ShockEntry,
     SourceEntry,
+    StructuralDimensionEntry,
 )
 from alp_pipeline.catalog.reference import read_reference, reference_digest
 from alp_pipeline.catalog.references import Problem, cross_problems
@@ -43,6 +45,8 @@ FILES: Mapping[str, type[Entry]] = {
     "schemes": SchemeRow,
     "sector_groups": SectorGroupEntry,
     "recipes": RecipeEntry,
+    "structural_dimensions": StructuralDimensionEntry,
+    "shocks": ShockEntry,
 }
 REFERENCE_FILES = ("nace_rev2.csv", "nuts_codes.csv")
 _cache: dict[str, Catalog] = {}

@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from alp_pipeline.catalog.benchmarks import ShockEntry, StructuralDimensionEntry
 from alp_pipeline.catalog.datasets import DatasetEntry, KnownBreak, Politeness, SourceEntry, ValueRule
 from alp_pipeline.catalog.entry import (
     LANGUAGES,
@@ -52,7 +53,9 @@ __all__ = [
     "RecipeEntry",
     "SchemeRow",
     "SectorGroupEntry",
+    "ShockEntry",
     "SourceEntry",
+    "StructuralDimensionEntry",
     "Term",
     "Title",
     "Unit",
@@ -225,6 +228,8 @@ class Catalog(BaseModel):
     schemes: dict[str, SchemeRow]
     sector_groups: dict[str, SectorGroupEntry]
     recipes: dict[str, RecipeEntry]
+    structural_dimensions: dict[str, StructuralDimensionEntry]
+    shocks: dict[str, ShockEntry]
     activities: dict[str, Activity]
     content_hash: str = Field(description="SHA-256 over the files it was read from")
 

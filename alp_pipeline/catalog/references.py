@@ -19,6 +19,8 @@ from alp_pipeline.catalog.models import (
     RecipeEntry,
     SchemeRow,
     SectorGroupEntry,
+    ShockEntry,
+    StructuralDimensionEntry,
     Term,
 )
 from alp_pipeline.catalog.reference import reference_dir
@@ -61,6 +63,12 @@ def cross_problems(catalog: Catalog, region_levels: Mapping[str, int], place: Pl
         *_collect(catalog.schemes, place("schemes"), lambda entry: _scheme(entry, catalog)),
         *_collect(catalog.sector_groups, place("sector_groups"), lambda entry: _sector_group(entry, catalog)),
         *_collect(catalog.recipes, place("recipes"), lambda entry: _recipe(entry, catalog)),
+        *_collect(
+            catalog.structural_dimensions,
+            place("structural_dimensions"),
+            lambda entry: _structural_dimension(entry, catalog),
+        ),
+        *_collect(catalog.shocks, place("shocks"), lambda entry: _shock(entry, catalog)),
     ]
     defaults = [entry.id for entry in catalog.perimeters.values() if entry.is_default]
     if len(defaults) != 1:
@@ -188,6 +196,46 @@ def _recipe(entry: RecipeEntry, catalog: Catalog) -> Found:
     for name in entry.links:
         if name not in catalog.indicators:
             yield "links", f"{name!r} is no indicator of the catalogue"
+
+
+def _structural_dimension(entry: StructuralDimensionEntry, catalog: Catalog) -> Found:
+    others = [other for other in catalog.structural_dimensions.values() if other.id != entry.id]
+    taken = {variable.id: other.id for other in others for variable in other.variables}
+    for variable in entry.variables:
+        field = f"variables.{variable.id}"
+        if variable.id in taken or [one.id for one in entry.variables].count(variable.id) > 1:
+            yield field, f"is a variable of {taken.get(variable.id, entry.id)} already"
+        indicator = catalog.indicators.get(variable.indicator)
+        if indicator is None:
+            yield f"{field}.indicator", f"{variable.indicator!r} is no indicator of the catalogue"
+        elif indicator.by_activity != (variable.activity is not None):
+            needs = "needs an activity" if indicator.by_activity else "is not broken down by activity"
+            yield f"{field}.activity", f"{variable.indicator} {needs}"
+        for name in ("activity", "share_of"):
+            code = getattr(variable, name)
+            if code is not None and code not in catalog.activities:
+                yield f"{field}.{name}", f"{code!r} is no activity of nace_rev2.csv"
+
+
+def _shock(entry: ShockEntry, catalog: Catalog) -> Found:
+    codes = [hit.activity for hit in entry.activities]
+    for code in sorted(set(codes)):
+        activity = catalog.activities.get(code)
+        if activity is None:
+            yield "activities", f"{code!r} is no activity of nace_rev2.csv"
+        elif codes.count(code) > 1:
+            yield "activities", f"names {code} twice"
+        else:
+            for whole in sorted(set(codes) & set(_wholes(code, catalog))):
+                yield "activities", f"counts {code} twice: alone and within {whole}"
+
+
+def _wholes(code: str, catalog: Catalog) -> Iterator[str]:
+    """The activities that contain this one, the nearest first."""
+    parent = catalog.activities[code].parent
+    while parent is not None and parent in catalog.activities:
+        yield parent
+        parent = catalog.activities[parent].parent
 
 
 def _names(entries: Mapping[str, object]) -> str:
