@@ -28,13 +28,9 @@ def test_what_sqlite_says_of_a_full_disk_is_understood_when_it_was_wrapped(tmp_p
 
 
 def test_an_exhausted_quota_counts_as_a_full_disk(tmp_path: Path) -> None:
-    try:
-        try:
-            raise OSError(errno.EDQUOT, "quota")
-        except OSError:
-            raise ValueError("while writing") from None
-    except ValueError as error:
-        assert is_disk_full(error, tmp_path)
+    wrapped = ValueError("while writing")
+    wrapped.__context__ = OSError(errno.EDQUOT, "quota")
+    assert is_disk_full(wrapped, tmp_path)
 
 
 def test_a_failed_steps_text_is_enough(tmp_path: Path) -> None:
