@@ -55,11 +55,11 @@ def test_many_rounds_agree_with_the_eigenvector_the_sooner_the_larger_the_eigeng
     agreement = reflections_agreement(M, found.eci, rounds=200)
     assert agreement["round"].tolist() == list(range(0, 201, 2))
     assert agreement["correlation"].iloc[-1] == pytest.approx(1, abs=1e-12)
-    # What is left of the third eigenvector shrinks by λ3 / λ2 in two rounds, 1 - correlation by its square.
+    # What is left of the third eigenvector shrinks by λ3 / λ2 in two rounds, 1 - correlation by its square;
+    # what is left of the others by more.
     left = 1 - agreement.set_index("round")["correlation"]
-    assert left[140] / left[138] == pytest.approx(
-        (found.eigenvalues[2] / found.eigenvalues[1]) ** 2, rel=1e-2
-    )
+    slowest = (found.eigenvalues[2] / found.eigenvalues[1]) ** 2
+    assert 0.9 * slowest < left[140] / left[138] < 1.001 * slowest
 
 
 def test_on_a_nested_matrix_diversity_is_the_index_from_the_start():
