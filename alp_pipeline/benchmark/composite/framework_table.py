@@ -148,7 +148,8 @@ def _first(frame: pd.DataFrame, wrong: pd.Series, name: str, todo: str) -> None:
     if wrong.any():
         row = frame.iloc[int(np.argmax(wrong))]
         value = row[name]
-        has = f"no {name}" if pd.isna(value) or value == "" else f"the {name} {value!r}"
+        shown = repr(value) if isinstance(value, str) else f"{value}"
+        has = f"no {name}" if pd.isna(value) or value == "" else f"the {name} {shown}"
         _refuse(f"{row['code']} has {has}", todo)
 
 

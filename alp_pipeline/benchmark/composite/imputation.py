@@ -205,7 +205,7 @@ def _median(values: FloatArray) -> FloatArray:
 
 
 def _latest(values: FloatArray, layout: Layout, max_gap: int | None, *, or_next: bool) -> FloatArray:
-    """The unit's latest earlier number, at most `max_gap` times before; else, if asked, its next later one."""
+    """The unit's latest earlier number, at most `max_gap` times before; else perhaps its next later one."""
     order = np.lexsort((layout.time, layout.unit))
     ordered = values[..., order, :]
     before, after = _neighbours(ordered, layout.unit[order])

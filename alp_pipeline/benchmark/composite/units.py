@@ -94,11 +94,13 @@ class UnitTable:
             given = _aligned(states, values, "states")
             cell_states = given.where(given.notna(), cell_states).astype("str")
             values = values.where(cell_states == REPORTED)
-        texts = _aligned(flags, values, "flags") if flags is not None else values.isna() & False
+        texts = pd.DataFrame("", index=values.index, columns=values.columns, dtype="str")
+        if flags is not None:
+            texts = _aligned(flags, values, "flags").fillna("").astype("str")
         table = cls(
             values=values,
             states=cell_states,
-            flags=texts.fillna("").replace({False: ""}).astype("str"),
+            flags=texts,
             groups=group_texts(frame, framework.group_codes),
             denominators=denominators,
             denominator_states=denominator_states,
@@ -179,11 +181,11 @@ class UnitTable:
                 todo="Pass every column once.",
             )
         if states is None:
-            before = self.states.iloc[rows].reindex(columns=values.columns)
-            kept = before.where(before.notna() & (before != REPORTED), NOT_AVAILABLE)
+            before = self.states.iloc[rows].reindex(columns=values.columns, fill_value=NOT_AVAILABLE)
+            kept = before.where(before != REPORTED, NOT_AVAILABLE)
             states = kept.where(values.isna(), REPORTED)
         if flags is None:
-            flags = self.flags.iloc[rows].reindex(columns=values.columns).fillna("")
+            flags = self.flags.iloc[rows].reindex(columns=values.columns, fill_value="")
         table = replace(
             self._take(rows),
             values=values.astype("float64"),
