@@ -204,7 +204,7 @@ def _from_places(places: FloatArray, method: str, count: FloatArray) -> FloatArr
 
 
 def _count(turned: FloatArray, method: str, labels: Sequence[str] | None) -> FloatArray:
-    count = (~np.isnan(turned)).sum(axis=-1).astype(np.float64)
+    count: FloatArray = np.sum(~np.isnan(turned), axis=-1, dtype=np.float64)
     least = 2 if method == "percentile_rank" else 1
     require(count >= least, labels, f"has fewer than {least} numbers to rank", "Impute it or leave it out.")
     return count
