@@ -21,6 +21,9 @@ Alternative = Literal["two_sided", "greater", "less"]
 DRAWS_AT_ONCE = 500
 """Permutations held in memory together."""
 
+NO_VARIANCE = 1e-14
+"""A variance of I below this is the rounding of 0."""
+
 TIE = 1e-12
 """A permuted statistic this close to the observed one, relative to its own size, counts as extreme as it."""
 
@@ -34,7 +37,8 @@ class MoranResult:
         expected: -1 / (n - 1).
         variance_normality: if the values were drawn from a normal distribution.
         variance_randomisation: if the values found were put on the regions at random.
-        p_normality, p_randomisation: from the normal approximation to each.
+        p_normality, p_randomisation: from the normal approximation to each; NaN where its variance is 0
+            (every order of the values gives the same I, as with a single odd region on a ring).
         p_permutation: (1 + permutations at least as extreme) / (1 + permutations); NaN without permutations.
         alternative: what the p-values are against.
         permutations, seed: how many, drawn from which seed.
@@ -116,8 +120,8 @@ def morans_i(
     return MoranResult(
         statistic=statistic,
         expected=expected,
-        variance_normality=normality,
-        variance_randomisation=randomisation,
+        variance_normality=max(normality, 0.0),
+        variance_randomisation=max(randomisation, 0.0),
         p_normality=_normal_p(statistic - expected, normality, alternative),
         p_randomisation=_normal_p(statistic - expected, randomisation, alternative),
         p_permutation=_permutation_p(drawn, statistic, alternative),
@@ -288,6 +292,8 @@ def _permutation_p(drawn: FloatArray, observed: float, alternative: Alternative)
 def _normal_p(difference: float, variance: float, alternative: Alternative) -> float:
     from scipy.stats import norm
 
+    if variance < NO_VARIANCE:
+        return float("nan")
     z = difference / np.sqrt(variance)
     greater, less = float(norm.sf(z)), float(norm.cdf(z))
     return {"greater": greater, "less": less, "two_sided": min(1.0, 2 * min(greater, less))}[alternative]

@@ -147,7 +147,7 @@ def spatial_location_quotient(
     ([1.667, 1.667, 0.0], ('C',))
     """
     one_of(missing, Missing, "missing")
-    _not_negative(numbers(employment, "employment"), employment)
+    _not_negative(numbers(employment, "employment"), employment, "employment")
     rows = chosen(report, employment.index)
     require_known(employment.index, weights)
     x = employment.reindex(weights.regions).to_numpy(dtype=np.float64, na_value=np.nan)
@@ -197,13 +197,13 @@ def require_known(labels: pd.Index, weights: SpatialWeights) -> None:
         )
 
 
-def _not_negative(values: FloatArray, frame: pd.DataFrame) -> None:
+def _not_negative(values: FloatArray, frame: pd.DataFrame, where: str) -> None:
     wrong = np.argwhere((values < 0) | np.isinf(values))
     if wrong.size:
         row, column = (int(place) for place in wrong[0])
         raise BenchmarkInputError(
             f"{frame.index[row]} × {frame.columns[column]} holds {values[row, column]}",
-            where="employment",
+            where=where,
             todo="Pass finite counts, zero or more, and NaN where a cell is not reported.",
         )
 
@@ -215,8 +215,8 @@ def _sums(rows: FloatArray) -> FloatArray:
 
 
 def _totals(totals: pd.Series, labels: pd.Index, where: str) -> FloatArray:
-    require_unique(totals.index, where)
-    _not_negative(numbers(totals.to_frame(), where), totals.to_frame())
+    frame = totals.to_frame(where)
+    _not_negative(numbers(frame, where), frame, where)
     return totals.reindex(labels).to_numpy(dtype=np.float64, na_value=np.nan)
 
 
