@@ -10,6 +10,7 @@ published. What hidden and missing cells do to a figure: see `shares`.
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -117,9 +118,10 @@ def theil(
         q = np.full(shares.p.shape, 1.0 / shares.p.shape[1])
     else:
         q, shares = reference_shares(known, shares, reference)
-    value = np.maximum(exact_sums(_divergence_terms(shares.p, q) / unit), 0.0)
+    value = exact_sums(_divergence_terms(shares.p, q) / unit)
     bounds = _bounds(shares, value, lambda remainder: _divergence_bounds(remainder, q, unit))
-    return figure_frame("theil", shares, value, np.maximum(bounds[0], 0.0), bounds[1])
+    # Below zero by rounding only; what is known of a row with hidden cells may lie below, so not earlier.
+    return figure_frame("theil", shares, *(np.maximum(part, 0.0) for part in (value, *bounds)))
 
 
 def krugman(
@@ -209,9 +211,9 @@ def entropy_terms(p: FloatArray, unit: float) -> FloatArray:
         return np.where(p == 0, 0.0, -p * (np.log(p) / unit))
 
 
-def _bounds(shares: Shares, known: FloatArray, of_remainder: object) -> Bounds:
+def _bounds(shares: Shares, known: FloatArray, of_remainder: Callable[[Remainder], Bounds]) -> Bounds:
     """The known part of a sum plus the least and the greatest of what hidden cells may add."""
-    if shares.remainder is None or not callable(of_remainder):
+    if shares.remainder is None:
         return np.full(known.shape, np.nan), np.full(known.shape, np.nan)
     low, high = of_remainder(shares.remainder)
     return exact_sums(np.column_stack([known, low])), exact_sums(np.column_stack([known, high]))

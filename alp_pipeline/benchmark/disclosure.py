@@ -15,6 +15,7 @@ import pandas as pd
 from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable, exact_sums, framed
 from alp_pipeline.benchmark.cells import (
     CONFIDENTIAL,
+    NOT_APPLICABLE,
     BenchmarkInputError,
     BoolArray,
     FloatArray,
@@ -167,7 +168,7 @@ def hidden_remainders(table: ActivityTable, published: PublishedTotals) -> Remai
         inside = member == group
         parts[:, group] = exact_sums(x[:, inside])
         hidden[:, group] = (state[:, inside] == CONFIDENTIAL).sum(axis=1)
-        gap[:, group] = (state[:, inside] > CONFIDENTIAL).any(axis=1)
+        gap[:, group] = (state[:, inside] > NOT_APPLICABLE).any(axis=1)
         tolerance[group] = (inside.sum() / 2 + 1) * published.rounding
     contradicted = total - parts < -tolerance
     total = np.where(contradicted, np.nan, total)
@@ -176,8 +177,18 @@ def hidden_remainders(table: ActivityTable, published: PublishedTotals) -> Remai
     low = np.where(counted, np.where(gap, 0.0, np.maximum(total - parts - tolerance, 0.0)), np.nan)
     computable = _computable(table, published, member, total)
     # Nothing is left for them: all are zero, which is as much a value as any.
-    nothing_left = (high == 0)[:, member] & (member >= 0) & (state == CONFIDENTIAL)
+    nothing_left = (beside_activities(high, member) == 0) & (state == CONFIDENTIAL)
     return Remainders(member, groups, total, hidden, low, high, computable | nothing_left, contradicted)
+
+
+def beside_activities(of_groups: FloatArray, member: npt.NDArray[np.int64]) -> FloatArray:
+    """Rows × groups → rows × activities: each activity's group's number, NaN for one without a group.
+
+    >>> beside_activities(np.array([[7.0]]), np.array([0, -1])).tolist()
+    [[7.0, nan]]
+    """
+    without = np.full((len(of_groups), 1), np.nan)
+    return np.hstack([of_groups, without])[:, member]
 
 
 def row_sums(table: ActivityTable, found: Remainders | None) -> tuple[FloatArray, BoolArray]:
@@ -226,16 +237,16 @@ def cell_bounds(table: ActivityTable, published: PublishedTotals) -> CellBounds:
     """
     found = hidden_remainders(table, published)
     x, confidential = table.x, table.state == CONFIDENTIAL
-    contradicted = found.contradicted[:, found.member] & (found.member >= 0)
-    unbounded = np.isnan(found.high[:, found.member]) | (found.member < 0)
+    contradicted = beside_activities(found.contradicted.astype(np.float64), found.member) == 1
+    high = beside_activities(found.high, found.member)
     note = np.select(
-        [~confidential, found.computable, contradicted, unbounded],
+        [~confidential, found.computable, contradicted, np.isnan(high)],
         [NOTHING, COMPUTABLE, CONTRADICTED, NO_TOTAL],
     )
     bounded = confidential & (note == NOTHING)
     return CellBounds(
         framed(np.where(bounded, 0.0, x), table.values),
-        framed(np.where(bounded, found.high[:, found.member], x), table.values),
+        framed(np.where(bounded, high, x), table.values),
         framed(np.array(BOUND_NOTES, dtype=object)[note], table.values),
     )
 
@@ -250,7 +261,7 @@ def _computable(
         aligned = published.known.reindex(index=table.values.index, columns=table.values.columns)
         known = aligned.eq(True).to_numpy() & confidential
     rows = np.arange(len(confidential))[:, None]
-    has_total = (member >= 0) & ~np.isnan(total[:, member])
+    has_total = ~np.isnan(beside_activities(total, member))
     within = np.where(has_total, rows * (member.max(initial=0) + 1) + member, -1).astype(object)
     within[~has_total] = None
     across = _country_labels(table, published)

@@ -33,7 +33,12 @@ from alp_pipeline.benchmark.cells import (
     FloatArray,
     IntArray,
 )
-from alp_pipeline.benchmark.disclosure import PublishedTotals, hidden_remainders, row_sums
+from alp_pipeline.benchmark.disclosure import (
+    PublishedTotals,
+    beside_activities,
+    hidden_remainders,
+    row_sums,
+)
 
 FIGURE_NOTES = (
     "",
@@ -108,7 +113,7 @@ def shares_of(table: ActivityTable, published: PublishedTotals | None = None) ->
     if published is not None:
         found = hidden_remainders(table, published)
         with_bounds = (hindrance == CONFIDENTIAL) & ~(state > NOT_APPLICABLE).any(axis=1)
-        covered = (found.member >= 0) & ~np.isnan(found.high[:, found.member])
+        covered = ~np.isnan(beside_activities(found.high, found.member))
         open_cells = (state == CONFIDENTIAL) & ~covered
         computable = found.computable.any(axis=1)
         bounded = with_bounds & ~open_cells.any(axis=1) & ~computable

@@ -1,0 +1,180 @@
+"""The disclosure guard, and the bounds that it lets through."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alp_pipeline.benchmark.activity_table import ActivityTable
+from alp_pipeline.benchmark.cells import BenchmarkInputError
+from alp_pipeline.benchmark.disclosure import (
+    PublishedTotals,
+    cell_bounds,
+    computable_cells,
+    hidden_remainders,
+    row_sums,
+)
+from alp_pipeline_tests.benchmark.activity_tables import frame, table
+
+C = {"C0": "C", "C1": "C", "C2": "C"}
+
+
+def totals(*numbers: float, **other: object) -> PublishedTotals:
+    return PublishedTotals(C, frame([[n] for n in numbers]).set_axis(["C"], axis=1), **other)
+
+
+def test_a_hidden_cell_lies_between_nothing_and_what_the_section_leaves():
+    bounds = cell_bounds(table([[70, "c", "c"]]), totals(100))
+    # three divisions: a tolerance of 3/2 + 1
+    assert bounds.lower.loc["R0"].tolist() == [70, 0, 0]
+    assert bounds.upper.loc["R0"].tolist() == [70, 32.5, 32.5]
+
+
+def test_the_only_hidden_cell_of_a_published_section_gets_no_bounds():
+    bounds = cell_bounds(table([[70, 20, "c"]]), totals(100))
+    assert np.isnan(bounds.upper.loc["R0", "C2"])
+    assert bounds.notes.loc["R0", "C2"] == "computable_cell"
+
+
+def test_without_a_published_section_there_are_no_bounds_and_a_reason():
+    bounds = cell_bounds(table([[70, "c", "c"]]), totals(np.nan))
+    assert bounds.notes.loc["R0"].tolist() == ["", "no_published_total", "no_published_total"]
+
+
+def test_a_section_smaller_than_its_divisions_bounds_nothing():
+    bounds = cell_bounds(table([[70, "c", "c"]]), totals(60))
+    assert bounds.notes.loc["R0", "C1"] == "total_below_its_parts"
+    # but rounding alone may make it a little smaller
+    assert cell_bounds(table([[70, "c", "c"]]), totals(69)).upper.loc["R0", "C1"] == 1.5
+
+
+def test_exact_counts_that_leave_nothing_give_the_zeros_away():
+    bounds = cell_bounds(table([[100, "c", "c"]]), totals(100, rounding=0))
+    assert bounds.notes.loc["R0"].tolist() == ["", "computable_cell", "computable_cell"]
+
+
+def test_a_cell_that_was_open_in_another_vintage_counts_as_known():
+    known = frame([[False, True, False]])
+    bounds = cell_bounds(table([[70, "c", "c"]]), totals(100, known=known))
+    # Whoever knows C1 computes C2; and neither is given bounds.
+    assert bounds.notes.loc["R0"].tolist() == ["", "computable_cell", "computable_cell"]
+
+
+def test_the_countrys_total_minus_the_other_regions_counts_as_known():
+    regions = table([[70, "c", "c"], [50, 30, "c"], [10, "c", "c"]])
+    countries = {"R0": "AT", "R1": "AT", "R2": "DE"}
+    published = totals(
+        100, np.nan, 50, countries=countries, country_totals=pd.DataFrame({"C1": [60.0]}, index=["AT"])
+    )
+    notes = cell_bounds(regions, published).notes
+    assert notes.loc["R0"].tolist() == ["", "computable_cell", "computable_cell"]
+    assert notes.loc["R2"].tolist() == ["", "", ""]  # no total of its country is published
+
+
+def test_a_country_total_is_one_of_its_year():
+    index = pd.MultiIndex.from_tuples([("R0", 2013), ("R0", 2014)], names=["region", "year"])
+    values = pd.DataFrame([[70, np.nan, np.nan]] * 2, index=index, columns=["C0", "C1", "C2"])
+    states = values.isna().replace({True: "confidential", False: "reported"})
+    country = pd.DataFrame({"C1": [60.0]}, index=pd.MultiIndex.from_tuples([("AT", 2014)]))
+    published = PublishedTotals(
+        C, pd.DataFrame({"C": [100, 100]}, index=index), countries={"R0": "AT"}, country_totals=country
+    )
+    notes = cell_bounds(ActivityTable.of(values, states=states), published).notes
+    assert notes["C1"].tolist() == ["", "computable_cell"]
+
+
+def test_a_missing_cell_may_hold_all_that_is_left():
+    found = hidden_remainders(table([[70, "c", None]]), totals(100))
+    assert (found.low[0, 0], found.high[0, 0]) == (0.0, 32.5)
+    # The guard takes it that somebody knows the missing one.
+    assert found.computable.tolist() == [[False, True, False]]
+
+
+def test_a_row_total_is_made_of_cells_and_of_totals_of_groups_that_have_gaps():
+    rows = table([[70, "c", "c"], [1, 2, 3], ["c", 2, 3]])
+    sums, complete = row_sums(rows, hidden_remainders(rows, totals(100, 7, np.nan)))
+    assert sums.tolist() == [100, 6, 5]
+    assert complete.tolist() == [True, True, False]
+
+
+@given(st.lists(st.lists(st.integers(0, 9), min_size=4, max_size=4), min_size=1, max_size=3), st.data())
+def test_published_cells_and_bounds_bracket_the_section(rows, data):
+    x = np.array(rows)
+    hidden = np.array(
+        data.draw(st.lists(st.lists(st.booleans(), min_size=4, max_size=4), min_size=len(x), max_size=len(x)))
+    )
+    cells = table(
+        [["c" if h else int(v) for v, h in zip(*row, strict=True)] for row in zip(x, hidden, strict=True)]
+    )
+    groups = {f"C{n}": "ABBB"[n] for n in range(4)}
+    sections = frame(np.column_stack([x[:, 0], x[:, 1:].sum(axis=1)])).set_axis(["A", "B"], axis=1)
+    bounds = cell_bounds(cells, PublishedTotals(groups, sections, rounding=0))
+    lower, upper = bounds.lower.to_numpy(), bounds.upper.to_numpy()
+    bounded = ~np.isnan(lower)
+    assert (lower[bounded] <= x[bounded]).all()
+    assert (x[bounded] <= upper[bounded]).all()
+    # Nothing that is hidden is pinned down.
+    assert (upper > lower)[bounded & hidden].all()
+
+
+def naively_computable(hidden: np.ndarray, within: np.ndarray, across: np.ndarray) -> set[tuple[int, int]]:
+    """A cell is determined by the totals if its unit vector lies in the row space of the sums."""
+    places = [tuple(place) for place in np.argwhere(hidden)]
+    sums = {}
+    for kind, labels in (("row", within), ("column", across)):
+        for number, place in enumerate(places):
+            if labels[place] is not None:
+                sums.setdefault((kind, labels[place]), np.zeros(len(places)))[number] = 1
+    matrix = np.array(list(sums.values())).reshape(len(sums), len(places))
+    found = set()
+    for number, place in enumerate(places):
+        unit = np.zeros((1, len(places)))
+        unit[0, number] = 1
+        if np.linalg.matrix_rank(np.vstack([matrix, unit])) == np.linalg.matrix_rank(matrix):
+            found.add(place)
+    return found
+
+
+@given(st.integers(1, 4), st.integers(1, 4), st.data())
+def test_bridges_are_the_cells_that_linear_algebra_determines(n_rows, n_columns, data):
+    def grid(cell):
+        return st.lists(
+            st.lists(cell, min_size=n_columns, max_size=n_columns), min_size=n_rows, max_size=n_rows
+        )
+
+    hidden = np.array(data.draw(grid(st.booleans())))
+    label = st.sampled_from([None, "x", "y"])
+    # A row total belongs to one row, a column total to one column.
+    within = np.array(
+        [[cell and f"{row}{cell}" for cell in line] for row, line in enumerate(data.draw(grid(label)))],
+        dtype=object,
+    )
+    across = np.array(
+        [[cell and f"{column}{cell}" for column, cell in enumerate(line)] for line in data.draw(grid(label))],
+        dtype=object,
+    )
+    found = computable_cells(frame(hidden), within=frame(within), across=frame(across)).to_numpy()
+    assert {tuple(place) for place in np.argwhere(found)} == naively_computable(hidden, within, across)
+
+
+def test_any_two_hidden_cells_of_a_section_protect_each_other():
+    for first, second in combinations(range(3), 2):
+        row: list[object] = [10, 20, 30]
+        row[first] = row[second] = "c"
+        assert (cell_bounds(table([row]), totals(60)).notes == "").all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("published", "message"),
+    [
+        (PublishedTotals(C, pd.DataFrame({"C": [1]}, index=["R9"])), "the row R0 has no totals"),
+        (totals(-1.0), "negative or infinite"),
+        (totals(1.0, rounding=-1), "a rounding of -1"),
+    ],
+)
+def test_totals_that_do_not_fit_are_refused(published, message):
+    with pytest.raises(BenchmarkInputError, match=message):
+        hidden_remainders(table([[1, 2, 3]]), published)
