@@ -14,7 +14,7 @@ from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray, IntArr
 from alp_pipeline.benchmark.composite.affine_normalisation import Affine
 from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.normalisation import METHODS, Parameters, applied, fitted
-from alp_pipeline.benchmark.composite.panel import Lot, lots
+from alp_pipeline.benchmark.composite.panel import Lot, lots, row_of
 from alp_pipeline.benchmark.composite.parameters import require_choice, require_known, require_number
 from alp_pipeline.benchmark.composite.unit_cells import label_of
 from alp_pipeline.benchmark.composite.units import StepResult, UnitTable
@@ -156,7 +156,7 @@ def _learnt(
     for name in METHODS[method]:
         each = [plan[code][name] for code in codes]
         if name == "reference":
-            settings[name] = _row_of(table, each[0], lot)
+            settings[name] = row_of(table.index, each[0], lot, where=WHERE)
         elif name in _SHARED:
             settings[name] = each[0]
         else:
@@ -168,23 +168,6 @@ def _learnt(
         labels=codes,
         **settings,
     )
-
-
-def _row_of(table: UnitTable, unit: object, lot: Lot) -> int:
-    """The position of the reference unit among the rows that are learnt from."""
-    labels = table.index.take(lot.learn).get_level_values(0)
-    found = np.flatnonzero(labels == unit)
-    if unit is None or not found.size:
-        raise BenchmarkInputError(
-            f"the reference unit {unit!r} is not in the table", where=WHERE, todo="Pass a unit's code."
-        )
-    if found.size > 1:
-        raise BenchmarkInputError(
-            f"the reference unit {unit} has {found.size} years",
-            where=WHERE,
-            todo="Pass reference_time: each, or the year whose numbers are the reference.",
-        )
-    return int(found[0])
 
 
 def _ends(table: UnitTable, cells: tuple[Any, ...], learnt: Parameters) -> tuple[FloatArray, FloatArray]:

@@ -62,6 +62,25 @@ def lots(index: pd.Index, reference_time: str | int, *, where: str) -> tuple[Lot
     return (Lot(str(reference_time), rows[times == reference_time], rows),)
 
 
+def row_of(index: pd.Index, unit: object, lot: Lot, *, where: str) -> int:
+    """The position of a reference unit among the rows that a lot learns from.
+
+    Raises:
+        BenchmarkInputError: the unit is not there, or there more than once (in several years).
+
+    >>> table = pd.Index(["CH", "AT"])
+    >>> row_of(table, "CH", lots(table, "all", where="normalise")[0], where="normalise")
+    1
+    """
+    found = np.flatnonzero(np.asarray(index.take(lot.learn).get_level_values(0)) == unit)
+    if not found.size:
+        _refuse(f"the reference unit {unit!r} is not in the table", where, "Pass a unit's code.")
+    if found.size > 1:
+        todo = "Pass reference_time: each, or the year whose numbers are the reference."
+        _refuse(f"the reference unit {unit} has {found.size} years", where, todo)
+    return int(found[0])
+
+
 def row_order(labels: pd.Index) -> IntArray:
     """Positions of the rows in the order of their labels.
 

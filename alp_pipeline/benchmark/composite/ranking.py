@@ -137,7 +137,7 @@ def rank_intervals(units: UnitTable, code: str) -> pd.DataFrame:
     """
     chosen = units.only([code])
     score = chosen.array[:, 0]
-    hidden = (chosen.states[code] == "confidential").to_numpy()
+    hidden = chosen.states[code].isin(["confidential", "undetermined"]).to_numpy()
     low, high = _bounds(chosen, "lower", -np.inf), _bounds(chosen, "upper", np.inf)
     low, high = np.where(hidden, low, score), np.where(hidden, high, score)
     taking_part = ~np.isnan(low)
