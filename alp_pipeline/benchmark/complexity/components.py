@@ -6,7 +6,6 @@ Does not: what is computed within one part.
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -78,12 +77,18 @@ def labels_of_parts(linked: FloatArray) -> IntArray:
     >>> labels_of_parts(np.array([[1.0, 0.0], [0.0, 1.0]])).tolist()
     [0, 1]
     """
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
-    edges: Any = csr_array(linked > 0)  # scipy's stubs take the matrix for a vector
-    _, labels = connected_components(edges, directed=False)
-    return np.asarray(labels, dtype=np.int64)
+    touches = linked > 0
+    labels = np.full(len(touches), -1, dtype=np.int64)
+    part = 0
+    for start in range(len(touches)):
+        if labels[start] >= 0:
+            continue
+        frontier = np.arange(len(touches)) == start
+        while frontier.any():
+            labels[frontier] = part
+            frontier = touches[frontier].any(axis=0) & (labels < 0)
+        part += 1
+    return labels
 
 
 def _components(matrix: PresenceMatrix) -> tuple[Component, ...]:

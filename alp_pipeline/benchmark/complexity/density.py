@@ -58,7 +58,9 @@ def relatedness_density(
     if nearest is not None:
         weights = _nearest_only(weights, nearest)
     # All regions are multiplied even where few are reported: the last bit of a product depends on its shape.
-    return matrix.regions_frame(100 * density_share(matrix.present, weights), report)
+    percent = density_share(matrix.present, weights)
+    percent *= 100
+    return matrix.regions_frame(percent, report)
 
 
 def density_share(present: FloatArray, weights: FloatArray) -> FloatArray:
@@ -68,9 +70,9 @@ def density_share(present: FloatArray, weights: FloatArray) -> FloatArray:
     [[nan, 0.5]]
     """
     total = weights.sum(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.minimum((present @ weights) / total, 1.0)  # a full row may come out a last bit above 1
-    return np.where(total > 0, share, np.nan)
+    share = present @ weights
+    share /= np.where(total > 0, total, np.nan)
+    return np.minimum(share, 1.0, out=share)  # a full row may come out a last bit above 1
 
 
 def diversification_opportunities(

@@ -12,7 +12,12 @@ import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, BoolArray, FloatArray
 from alp_pipeline.benchmark.complexity.components import require_connected
-from alp_pipeline.benchmark.complexity.matrix import PresenceMatrix, presence_matrix, sums_over_present
+from alp_pipeline.benchmark.complexity.matrix import (
+    PresenceMatrix,
+    presence_matrix,
+    sums_by_activity,
+    sums_by_region,
+)
 
 DETERMINED = 1e-9
 """Eigenvalues (at most 1) closer than this are one to a solver that is exact to about 1e-13."""
@@ -100,10 +105,11 @@ def complexity(
     ([1.225, -1.225], [-1.225, 1.225, 3.674], 0.139)
     """
     matrix = presence_matrix(M)
-    rows, columns = np.asarray(matrix.present.any(axis=1)), np.asarray(matrix.present.any(axis=0))
+    diversity, ubiquity = matrix.present.sum(axis=1), matrix.present.sum(axis=0)
+    rows, columns = diversity > 0, ubiquity > 0
     kept = _non_empty(matrix, rows, columns)
     kc, kp, eigenvalues = _second_pair(kept)
-    compared = _anchor(anchor, kept) if anchor is not None else kept.present.sum(axis=1)
+    compared = _anchor(anchor, kept) if anchor is not None else diversity[rows]
     sign = _correlation(kc, compared, "anchor" if anchor is not None else "diversity")
     kc, kp = (kc, kp) if sign > 0 else (-kc, -kp)
     mean, deviation = kc.mean(), kc.std()
@@ -111,8 +117,8 @@ def complexity(
     return ComplexityResult(
         eci=matrix.by_region(_spread((kc - mean) / deviation, rows), "eci", report),
         pci=matrix.by_activity(_spread((kp - mean) / deviation, columns), "pci"),
-        diversity=matrix.by_region(matrix.present.sum(axis=1), "diversity", report).astype("int64"),
-        ubiquity=matrix.by_activity(matrix.present.sum(axis=0), "ubiquity").astype("int64"),
+        diversity=matrix.by_region(diversity, "diversity", report).astype("int64"),
+        ubiquity=matrix.by_activity(ubiquity, "ubiquity").astype("int64"),
         eigenvalues=eigenvalues,
         eigengap=gap,
         relative_eigengap=gap / eigenvalues[1],
@@ -124,7 +130,9 @@ def complexity(
 
 
 def _non_empty(matrix: PresenceMatrix, rows: BoolArray, columns: BoolArray) -> PresenceMatrix:
-    present = np.ascontiguousarray(matrix.present[rows][:, columns])
+    present = matrix.present
+    if not (rows.all() and columns.all()):
+        present = np.ascontiguousarray(present[np.ix_(rows, columns)])
     if min(present.shape) < 2:
         raise OrderUndetermined(
             f"{present.shape[0]} regions × {present.shape[1]} activities are not empty",
@@ -137,8 +145,6 @@ def _non_empty(matrix: PresenceMatrix, rows: BoolArray, columns: BoolArray) -> P
 
 def _second_pair(kept: PresenceMatrix) -> tuple[FloatArray, FloatArray, tuple[float, float, float]]:
     """ECI and PCI before sign and scale, ECI the mean of PCI; the three largest eigenvalues."""
-    from scipy.linalg import eigh
-
     present = kept.present
     diversity, ubiquity = present.sum(axis=1), present.sum(axis=0)
     by_activity = present.shape[1] <= present.shape[0]
@@ -146,8 +152,9 @@ def _second_pair(kept: PresenceMatrix) -> tuple[FloatArray, FloatArray, tuple[fl
     scaled = present / np.sqrt(diversity)[:, None] if by_activity else present.T / np.sqrt(ubiquity)[:, None]
     symmetric = (scaled.T @ scaled) / np.sqrt(own[:, None] * own)
     require_connected(kept, symmetric)
-    size = len(own)
-    values, vectors = eigh(symmetric, subset_by_index=(max(size - 3, 0), size - 1))
+    # numpy's solver finds all eigenvectors and is faster here than scipy's for three of them: scipy brings
+    # a BLAS with threads of its own, which then compete with those that numpy's products left spinning.
+    values, vectors = np.linalg.eigh(symmetric)
     first, second, third = (*(float(value) for value in values[::-1]), 0.0)[:3]
     if second < DETERMINED or second - third < DETERMINED:
         raise OrderUndetermined(
@@ -158,11 +165,10 @@ def _second_pair(kept: PresenceMatrix) -> tuple[FloatArray, FloatArray, tuple[fl
             todo="Use more regions or activities, or break the symmetry that makes them interchangeable.",
         )
     score = vectors[:, -2] / np.sqrt(own)
-    across = np.ascontiguousarray(present.T)
     # One step of the iteration that the vector is a fixed point of: lines that are the same tie exactly.
-    kp = score if by_activity else sums_over_present(across, score) / ubiquity
-    kp = sums_over_present(across, sums_over_present(present, kp) / diversity) / ubiquity
-    return sums_over_present(present, kp) / diversity, kp, (first, second, third)
+    kc = sums_by_region(present, score) / diversity if by_activity else score
+    kp = sums_by_activity(present, kc) / ubiquity
+    return sums_by_region(present, kp) / diversity, kp, (first, second, third)
 
 
 def _anchor(anchor: pd.Series, kept: PresenceMatrix) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
-from alp_pipeline.benchmark.complexity.matrix import presence_matrix, sums_over_present
+from alp_pipeline.benchmark.complexity.matrix import presence_matrix, sums_by_activity, sums_by_region
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ def reflections(M: pd.DataFrame, *, rounds: int = 2) -> Reflections:  # noqa: N8
     if rounds < 0:
         raise BenchmarkInputError(f"{rounds} rounds", where="rounds", todo="Ask for 0 or more.")
     matrix = presence_matrix(M)
-    present, across = matrix.present, np.ascontiguousarray(matrix.present.T)
+    present = matrix.present
     of_regions, of_activities = [present.sum(axis=1)], [present.sum(axis=0)]
     for _ in range(rounds):
         k_r, k_c = of_regions[-1], of_activities[-1]
-        of_regions.append(_means(present, k_c))
-        of_activities.append(_means(across, k_r))
+        of_regions.append(_means_by_region(present, k_c))
+        of_activities.append(_means_by_activity(present, k_r))
     return Reflections(
         pd.DataFrame({n: matrix.by_region(k, "k") for n, k in enumerate(of_regions)}),
         pd.DataFrame({n: matrix.by_activity(k, "k") for n, k in enumerate(of_activities)}),
@@ -92,8 +92,7 @@ def reflections_agreement(M: pd.DataFrame, eci: pd.Series, *, rounds: int = 20) 
         raise BenchmarkInputError(f"{rounds} rounds", where="rounds", todo="Ask for 0 or more.")
     matrix = presence_matrix(M)
     rows = np.asarray(matrix.present.any(axis=1))
-    present = np.ascontiguousarray(matrix.present[rows][:, matrix.present.any(axis=0)])
-    across = np.ascontiguousarray(present.T)
+    present = matrix.present[rows]
     index = eci.reindex(matrix.regions[rows]).to_numpy(dtype=np.float64, na_value=np.nan)
     if np.isnan(index).any():
         raise BenchmarkInputError(
@@ -105,16 +104,25 @@ def reflections_agreement(M: pd.DataFrame, eci: pd.Series, *, rounds: int = 20) 
     table = []
     for n in range(0, rounds + 1, 2):
         table.append((n, float(np.mean(k * _standardised(index)))))
-        k = _standardised(_means(present, _means(across, k)))
+        k = _standardised(_means_by_region(present, _means_by_activity(present, k)))
     return pd.DataFrame(table, columns=["round", "correlation"])
 
 
-def _means(present: FloatArray, values: FloatArray) -> FloatArray:
-    """Mean of `values` over the ones of each row; NaN for a row without ones."""
-    # What an empty line of the other side holds is in no sum, and must not be NaN times zero.
-    known = np.where(np.isnan(values), 0.0, values)
+def _means_by_region(present: FloatArray, values: FloatArray) -> FloatArray:
+    """Mean of `values` over the activities of each region; NaN for a region without any."""
     with np.errstate(invalid="ignore"):
-        return np.asarray(sums_over_present(present, known) / present.sum(axis=1))
+        return np.asarray(sums_by_region(present, _without_gaps(values)) / present.sum(axis=1))
+
+
+def _means_by_activity(present: FloatArray, values: FloatArray) -> FloatArray:
+    """Mean of `values` over the regions of each activity; NaN for an activity without any."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(sums_by_activity(present, _without_gaps(values)) / present.sum(axis=0))
+
+
+def _without_gaps(values: FloatArray) -> FloatArray:
+    # An empty line of the other side is in no sum; NaN times zero would put it into all of them.
+    return np.where(np.isnan(values), 0.0, values)
 
 
 def _standardised(values: FloatArray) -> FloatArray:
