@@ -268,7 +268,8 @@ def _regression(values: FloatArray, places: IntArray, imputation: Imputation, la
     estimates = []
     for number, place in enumerate(places):
         if named:
-            by = np.array([layout.codes.index(code) for code in named if code != layout.codes[place]])
+            others = [layout.codes.index(code) for code in named if code != layout.codes[place]]
+            by = np.array(others, dtype=np.int64)
         else:
             by = chosen[..., number, :]
         estimates.append(regressed(values, int(place), by))

@@ -36,7 +36,7 @@ def require_number(
     above = low is None or number >= low
     below = high is None or number <= high
     if not (abs(number) < float("inf") and above and below):
-        limits = f" from {low:g}" * (low is not None) + f" to {high:g}" * (high is not None)
+        limits = ("" if low is None else f" from {low:g}") + ("" if high is None else f" to {high:g}")
         raise BenchmarkInputError(f"{name} is {value!r}", where=where, todo=f"Pass a number{limits}.")
     return number
 

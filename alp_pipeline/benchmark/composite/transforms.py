@@ -94,7 +94,7 @@ def boxcox_power(columns: FloatArray) -> FloatArray:
     With the geometric mean g, the profile likelihood is greatest where the variance of
     ((x/g)^λ − 1)/λ is smallest (Box & Cox 1964, Journal of the Royal Statistical Society B 26(2)). The
     best of the whole powers from −5 to 5 brackets the place where the derivative of the variance's
-    logarithm vanishes, which is then found by regula falsi to about 1e-8.
+    logarithm vanishes, which is then found by regula falsi to about 1e-9.
 
     Args:
         columns: (columns, units) of positive numbers; NaN cells are left out.
@@ -133,15 +133,20 @@ def _level_place(y: FloatArray, known: BoolArray, left: FloatArray, right: Float
     at_left, at_right = _spread(y, known, left)[1], _spread(y, known, right)[1]
     falling, rising = at_right < 0, at_left > 0
     middle = (left + right) / 2
-    for _ in range(16):
+    before = falling
+    for round_ in range(14):
         with np.errstate(divide="ignore", invalid="ignore"):
             middle = (left * at_right - right * at_left) / (at_right - at_left)
         middle = np.where((middle >= left) & (middle <= right), middle, (left + right) / 2)
         slope = _spread(y, known, middle)[1]
         below = slope < 0
-        # An end that stays twice weighs half: otherwise one end would never move.
-        at_left, at_right = np.where(below, slope, at_left / 2), np.where(below, at_right / 2, slope)
-        left, right = np.where(below, middle, left), np.where(below, right, middle)
+        # An end that stays for the second time weighs half: otherwise it would stay for good.
+        again = np.where(below == before, 0.5, 1.0) if round_ else np.ones_like(slope)
+        at_left, at_right = (
+            np.where(below, slope, at_left * again),
+            np.where(below, at_right * again, slope),
+        )
+        left, right, before = np.where(below, middle, left), np.where(below, right, middle), below
     return np.where(falling, right, np.where(rising, left, middle))
 
 

@@ -96,7 +96,7 @@ class UnitTable:
             values = values.where(cell_states == REPORTED)
         texts = pd.DataFrame("", index=values.index, columns=values.columns, dtype="str")
         if flags is not None:
-            texts = _aligned(flags, values, "flags").fillna("").astype("str")
+            texts = _aligned(flags, values, "flags").astype("str").fillna("")
         table = cls(
             values=values,
             states=cell_states,
