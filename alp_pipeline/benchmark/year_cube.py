@@ -1,0 +1,160 @@
+"""The same cells in several years, as one array: years × regions × activities.
+
+Belongs here: lining up the years of a table, its reference and its regions' totals, breaks between the years.
+Does not: what is computed from them (shift_share).
+"""
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+import numpy as np
+import pandas as pd
+
+from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable, exact_sums, first_state
+from alp_pipeline.benchmark.cells import (
+    NOT_APPLICABLE,
+    NOT_AVAILABLE,
+    REPORTED,
+    BenchmarkInputError,
+    BoolArray,
+    FloatArray,
+    IntArray,
+)
+
+
+@dataclass(frozen=True)
+class YearCube:
+    """Cells at each of the years.
+
+    Attributes:
+        years, regions, activities: the labels, the latter two in the order of the table.
+        x, state: years × regions × activities; a row that the table lacks is not available.
+        hindrance: regions × activities, the first state over the years that hinders, REPORTED where none.
+        broken: regions × activities, a break flag `b` after the first year, up to the last (in any year that
+            the table has, also one that is not among `years`).
+    """
+
+    years: list[int]
+    regions: pd.Index
+    activities: pd.Index
+    x: FloatArray
+    state: IntArray
+    hindrance: IntArray
+    broken: BoolArray
+
+
+@dataclass(frozen=True)
+class ReferenceYears:
+    """The reference at each year: activity (years × activities), total (years), hindrance (per activity)."""
+
+    activity: FloatArray
+    total: FloatArray
+    hindrance: IntArray
+
+
+@dataclass(frozen=True)
+class RegionYears:
+    """The regions' totals: total (years × regions, but for the last year) and hindrance (per region)."""
+
+    total: FloatArray
+    hindrance: IntArray
+
+
+def year_cube(table: ActivityTable, first_year: int, last_year: int, *, every_year: bool) -> YearCube:
+    """A table's cells in the first and the last year, or in every year from the one to the other.
+
+    Raises:
+        BenchmarkInputError: rows without years, an empty window, a year of which the table has no row.
+
+    >>> rows = pd.MultiIndex.from_product([["A"], [2013, 2015]], names=["region", "year"])
+    >>> table = ActivityTable.of(pd.DataFrame({"C28": [5, 7]}, index=rows))
+    >>> year_cube(table, 2013, 2015, every_year=False).x.ravel().tolist()
+    [5.0, 7.0]
+    """
+    years, _ = table.periods
+    index = table.values.index
+    if years.name != YEAR or not isinstance(index, pd.MultiIndex):
+        refuse("the table's rows have no years", "Pass rows (region, year), the second level named year.")
+    if first_year >= last_year:
+        refuse(f"the window {first_year}-{last_year} is empty", "The first year comes first.")
+    window = list(range(first_year, last_year + 1)) if every_year else [first_year, last_year]
+    absent = [year for year in window if year not in years]
+    if absent:
+        refuse(f"the year {absent[0]} is absent", "Pass a table with the years of the window.")
+    regions = index.get_level_values(0).unique()
+    rows = pd.MultiIndex.from_product([window, regions])
+    place = index.swaplevel().get_indexer(rows)
+    shape = (len(window), len(regions), table.values.shape[1])
+    there = (place >= 0)[:, None]
+    x = np.where(there, table.x[place], np.nan).reshape(shape)
+    state = np.where(there, table.state[place], NOT_AVAILABLE).reshape(shape)
+    year = index.get_level_values(YEAR)
+    flagged = table.flags.map(lambda letters: "b" in letters)[(year > first_year) & (year <= last_year)]
+    broken = flagged.groupby(level=0).any().reindex(regions, fill_value=False).to_numpy(dtype=np.bool_)
+    return YearCube(window, regions, table.values.columns, x, state, _over_years(state), broken)
+
+
+def reference_years(
+    table: ActivityTable, cube: YearCube, given: pd.DataFrame | None, given_totals: pd.Series | None
+) -> ReferenceYears:
+    """The reference at the years of a cube.
+
+    As given (years × activities, and totals by year), else the table's own sums: these are not known where a
+    cell of any of the years is not, and not applicable where one carries a break. The total is the sum of all
+    that the reference has, known where all of it is.
+    """
+    if given is None:
+        activity = np.stack([exact_sums(x.T) for x in cube.x])
+        hindrance = first_state(cube.hindrance.T)
+        broken = cube.broken.any(axis=0) & (hindrance == REPORTED)
+        hindrance = np.where(broken, NOT_APPLICABLE, hindrance)
+        total = exact_sums(activity)
+        gaps = hindrance[hindrance != REPORTED]
+        of_total = int(gaps.min()) if gaps.size else REPORTED
+    else:
+        absent = [year for year in cube.years if year not in given.index]
+        if absent:
+            refuse(f"the year {absent[0]} is absent", "Pass the years of the window as rows.", "reference")
+        every = given.loc[cube.years].to_numpy(dtype=np.float64, na_value=np.nan)
+        at = given.columns.get_indexer(table.values.columns)
+        activity = np.where(at >= 0, every[:, at], np.nan)
+        hindrance = np.where(np.isnan(activity).any(axis=0), NOT_AVAILABLE, REPORTED)
+        total = exact_sums(every)
+        of_total = NOT_AVAILABLE if np.isnan(every).any() else REPORTED
+    if given_totals is not None:
+        total = given_totals.reindex(cube.years).to_numpy(dtype=np.float64, na_value=np.nan)
+        of_total = NOT_AVAILABLE if np.isnan(total).any() else REPORTED
+    _require_counts(activity, "reference")
+    _require_counts(total, "reference_totals")
+    return ReferenceYears(activity, total, np.where(hindrance == REPORTED, of_total, hindrance))
+
+
+def region_years(cube: YearCube, given: pd.Series | None) -> RegionYears:
+    """The regions' totals in every year of a cube but the last, as given by (region, year) or summed."""
+    x, state = cube.x[:-1], cube.state[:-1]
+    if given is None:
+        flat = state.reshape(-1, state.shape[2])
+        found = first_state(flat).reshape(state.shape[:2])
+        total = exact_sums(x.reshape(flat.shape)).reshape(state.shape[:2])
+    else:
+        rows = pd.MultiIndex.from_product([cube.years[:-1], cube.regions])
+        totals = given.swaplevel().reindex(rows).to_numpy(dtype=np.float64, na_value=np.nan)
+        _require_counts(totals, "region_totals")
+        total = totals.reshape(state.shape[:2])
+        found = np.where(np.isnan(total), NOT_AVAILABLE, REPORTED)
+    return RegionYears(total, first_state(found.T))
+
+
+def refuse(what: str, todo: str, where: str = "table") -> NoReturn:
+    """Say what cannot be lined up."""
+    raise BenchmarkInputError(what, where=where, todo=todo)
+
+
+def _over_years(state: IntArray) -> IntArray:
+    by_cell = np.moveaxis(state, 0, -1)
+    return first_state(by_cell.reshape(-1, by_cell.shape[2])).reshape(by_cell.shape[:2])
+
+
+def _require_counts(numbers: FloatArray, where: str) -> None:
+    if ((numbers < 0) | np.isinf(numbers)).any():
+        refuse("a total is negative or infinite", "Pass counts, zero or more.", where)
