@@ -27,6 +27,8 @@ class Presence:
         unknown_by_state: the unknown cells counted by cell state (those of CELL_STATES that occur;
             `unstated` where no states were given).
         below_minimum_size: cells that reach the threshold and are absent for their size alone.
+        decided_by_bounds: cells without a number that bounds decide. What is derived from them is as internal
+            as the bounds are.
         threshold: the quotient from which an activity counts as present.
         minimum_size: the size from which it does.
     """
@@ -35,6 +37,7 @@ class Presence:
     unknown_cells: int
     unknown_by_state: pd.Series
     below_minimum_size: int
+    decided_by_bounds: int
     threshold: float
     minimum_size: float
 
@@ -84,6 +87,8 @@ def presence(
     sizes: pd.DataFrame | None = None,
     minimum_size: float = 0.0,
     states: pd.DataFrame | None = None,
+    lower: pd.DataFrame | None = None,
+    upper: pd.DataFrame | None = None,
 ) -> Presence:
     """M_rc = 1 where LQ_rc >= threshold and x_rc >= minimum_size; a quotient of exactly the threshold is in.
 
@@ -99,10 +104,12 @@ def presence(
         minimum_size: 0 or more, in the unit of `sizes`; needs `sizes` when above 0.
         states: same labels; words of CELL_STATES, to count the unknown cells by reason. A cell whose state
             is not `reported` is unknown even where a number is given.
+        lower, upper: same labels; bounds of the quotient where it is not known, NaN where there are none. A
+            cell is absent if its upper bound is below the threshold, and reaches it if its lower bound does.
 
     Raises:
-        BenchmarkInputError: no cells, duplicate labels, text, a negative or infinite number, labels of sizes
-            or states that differ, an unknown state, a threshold or floor out of range.
+        BenchmarkInputError: no cells, duplicate labels, text, a negative or infinite number, labels that
+            differ, an unknown state, a threshold or floor out of range, bounds that cross.
 
     Source: Balassa (1965), The Manchester School 33(2), for the threshold of 1; Hidalgo et al. (2007),
     Science 317, for M.
@@ -135,15 +142,19 @@ def presence(
         size = np.where(state == "reported", size, np.nan)
     else:
         state = np.full(quotient.shape, "unstated", dtype=object)
+    least, most = _bounds(quotient, quotients, lower, upper)
     too_small = (size < minimum_size) | (size == 0)
-    small_enough = np.isnan(size) if minimum_size > 0 else np.zeros(size.shape, dtype=np.bool_)
-    unknown = ~too_small & ~(quotient < threshold) & (np.isnan(quotient) | small_enough)
-    value = np.where(unknown, np.nan, ((quotient >= threshold) & ~too_small).astype(np.float64))
+    size_open = np.isnan(size) if minimum_size > 0 else np.zeros(size.shape, dtype=np.bool_)
+    reaches, falls_short = least >= threshold, most < threshold
+    unknown = ~too_small & ~falls_short & (~reaches | size_open)
+    value = np.where(unknown, np.nan, (reaches & ~too_small).astype(np.float64))
+    bounded = np.isnan(quotient) & ~unknown & ~too_small
     return Presence(
         matrix=pd.DataFrame(value, index=quotients.index, columns=quotients.columns),
         unknown_cells=int(unknown.sum()),
         unknown_by_state=_tally(state[unknown]),
-        below_minimum_size=int(((quotient >= threshold) & too_small).sum()),
+        below_minimum_size=int((reaches & too_small).sum()),
+        decided_by_bounds=int(bounded.sum()),
         threshold=float(threshold),
         minimum_size=float(minimum_size),
     )
@@ -266,6 +277,26 @@ def _counts(frame: pd.DataFrame, where: str) -> FloatArray:
             todo="Pass finite numbers, zero or more, and NaN where there is none.",
         )
     return value
+
+
+def _bounds(
+    quotient: FloatArray, like: pd.DataFrame, lower: pd.DataFrame | None, upper: pd.DataFrame | None
+) -> tuple[FloatArray, FloatArray]:
+    """Least and greatest possible quotient; a known one is both."""
+    ends = []
+    for bound, name in ((lower, "lower"), (upper, "upper")):
+        given = quotient if bound is None else _counts(_same_labels(bound, like, name), name)
+        ends.append(np.where(np.isnan(quotient), given, quotient))
+    crossed = np.argwhere(ends[0] > ends[1])
+    if crossed.size:
+        row, column = (int(place) for place in crossed[0])
+        raise BenchmarkInputError(
+            f"{like.index[row]} × {like.columns[column]} is at least {ends[0][row, column]:g} and at most "
+            f"{ends[1][row, column]:g}",
+            where="lower",
+            todo="Exchange the bounds.",
+        )
+    return ends[0], ends[1]
 
 
 def _same_labels(frame: pd.DataFrame, like: pd.DataFrame, where: str) -> pd.DataFrame:

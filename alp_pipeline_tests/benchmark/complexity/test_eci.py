@@ -190,6 +190,18 @@ def test_without_correlation_with_diversity_only_an_anchor_gives_a_sign():
     assert one.eci.iloc[0] > 0 > one.eci.iloc[-1]
     np.testing.assert_allclose(one.eci, -other.eci, atol=1e-12)
     assert one.sign_correlation > 0.9
+    assert not one.is_sign_weak
+
+
+def test_a_sign_that_hangs_on_little_is_flagged():
+    M = random_presence(40, 25)
+    score = complexity(M).eci
+    noise = pd.Series(np.random.default_rng(0).normal(size=40), index=M.index)
+    noise -= score * (noise @ score) / (score @ score)
+    found = complexity(M, anchor=noise + 0.1 * score)
+    assert 0 < found.sign_correlation < 0.3
+    assert found.is_sign_weak
+    pd.testing.assert_series_equal(found.eci, score)
 
 
 def test_an_anchor_must_know_every_region():

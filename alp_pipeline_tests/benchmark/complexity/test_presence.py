@@ -60,6 +60,23 @@ def test_a_reported_zero_is_absent_where_no_quotient_exists():
     np.testing.assert_equal(found.matrix.to_numpy(), [[0.0, NAN]])
 
 
+def test_bounds_decide_the_hidden_cells_that_lie_on_one_side_of_the_threshold():
+    quotients = frame([[NAN, NAN, NAN, 2.0]])
+    lower, upper = frame([[0.0, 1.0, 0.2, NAN]]), frame([[0.9, 3.0, 1.0, NAN]])
+    found = presence(quotients, lower=lower, upper=upper)
+    np.testing.assert_equal(found.matrix.to_numpy(), [[0.0, 1.0, NAN, 1.0]])
+    assert (found.unknown_cells, found.decided_by_bounds) == (1, 2)
+    # A floor on a size that nobody knows leaves the second open.
+    sizes = frame([[NAN, NAN, NAN, 50.0]])
+    floored = presence(quotients, lower=lower, upper=upper, sizes=sizes, minimum_size=10)
+    np.testing.assert_equal(floored.matrix.to_numpy(), [[0.0, NAN, NAN, 1.0]])
+
+
+def test_a_known_quotient_is_not_moved_by_bounds_beside_it():
+    found = presence(frame([[2.0]]), lower=frame([[0.0]]), upper=frame([[0.5]]))
+    assert (found.matrix.iloc[0, 0], found.decided_by_bounds) == (1.0, 0)
+
+
 def test_sizes_and_states_are_matched_by_label():
     quotients, sizes = frame([[2.0, 2.0], [2.0, 0.1]]), frame([[1, 20], [30, 40]])
     expected = presence(quotients, sizes=sizes, minimum_size=10).matrix
@@ -79,6 +96,10 @@ def test_sizes_and_states_are_matched_by_label():
         (lambda: presence(frame([[1.0]]), minimum_size=5), "floor of 5 cannot be applied"),
         (lambda: presence(frame([[1.0]]), sizes=frame([[1, 2]])), "C01 is not once in both"),
         (lambda: presence(frame([[1.0]]), states=frame([["secret"]])), "'secret', no cell state"),
+        (
+            lambda: presence(frame([[NAN]]), lower=frame([[2.0]]), upper=frame([[1.0]])),
+            "R00 × C00 is at least 2 and at most 1",
+        ),
         (lambda: without_unknown(frame([[1.0]]), drop="all"), "'all' is no rule"),
         (lambda: without_unknown(frame([[NAN, 1.0]]), drop="regions"), "no line is without one of the 1"),
     ],
