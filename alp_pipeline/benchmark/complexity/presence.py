@@ -213,7 +213,7 @@ def spread_over_unknown(
 
     The two results are the two extreme *assumptions*, not bounds: most measures of structure do not move one
     way with M, so some mixture of ones and zeros can lie outside. Read a wide spread as "the unknown cells
-    decide this number".
+    decide this number". A measure of complexity needs an anchor here, or its sign may differ between the two.
 
     Args:
         M: regions × activities of 1, 0 and NaN, see `presence`.
