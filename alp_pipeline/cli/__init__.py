@@ -14,6 +14,7 @@ import click
 from alp_pipeline import __version__
 from alp_pipeline.cli.archive import archive
 from alp_pipeline.cli.decide import decide
+from alp_pipeline.cli.index import index
 from alp_pipeline.cli.output import EXIT_INTERNAL, EXIT_USAGE
 from alp_pipeline.cli.refresh import refresh, ui
 from alp_pipeline.cli.sources import sources
@@ -27,7 +28,7 @@ def alp() -> None:
     """The observatory of Alpine clusters: archive, refresh, query, report."""
 
 
-for command in (archive, decide, query, refresh, release, report, sources, ui):
+for command in (archive, decide, index, query, refresh, release, report, sources, ui):
     alp.add_command(command)
 
 
