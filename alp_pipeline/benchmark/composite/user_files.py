@@ -1,0 +1,78 @@
+"""An index of anyone's tables: three files in, a folder out.
+
+Belongs here: which file is what, what the user's own columns are called. Does not: formats (files), the
+command (cli), anything numerical.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from alp_pipeline.benchmark.composite.export import export_index, require_replaceable
+from alp_pipeline.benchmark.composite.files import read_table
+from alp_pipeline.benchmark.composite.framework import read_framework
+from alp_pipeline.benchmark.composite.index import IndexResult, compute_index
+from alp_pipeline.benchmark.composite.recipe import RecipeError, load_recipe
+from alp_pipeline.benchmark.composite.units import UnitTable
+
+_LABELS = {"unit": ("ucode", "unit"), "time": ("time",)}
+
+
+@dataclass(frozen=True, eq=False)
+class WrittenIndex:
+    """An index and the files it was written to."""
+
+    result: IndexResult
+    folder: Path
+    files: tuple[str, ...]
+
+
+def index_of_files(
+    data: Path,
+    recipe: Path,
+    out: Path,
+    *,
+    framework: Path | None = None,
+    draws: int | None = None,
+    seed: int | None = None,
+) -> WrittenIndex:
+    """Compute the index of a table and write it as a folder (see `export.export_index`).
+
+    Args:
+        data: CSV, XLSX or Parquet; for its columns see `UnitTable.of`.
+        recipe: YAML.
+        out: the folder.
+        framework: CSV, XLSX or Parquet; the one that the recipe names when omitted.
+        draws, seed: instead of those of the recipe's uncertainty.
+
+    Raises:
+        BenchmarkInputError: whatever is wrong with one of the files, by name; nothing was written.
+    """
+    require_replaceable(out.resolve())
+    followed = load_recipe(recipe).drawn(draws=draws, seed=seed)
+    if framework is None and followed.framework is None:
+        raise RecipeError(
+            "neither it nor the command names a framework",
+            where=recipe.name,
+            todo="Pass --framework FILE, or write `framework: FILE` into the recipe.",
+        )
+    tree = read_framework(framework or recipe.parent / str(followed.framework))
+    table = read_table(data)
+    result = compute_index(UnitTable.of(table, tree), tree, followed)
+    files = export_index(result, out, labels=label_columns(table))
+    return WrittenIndex(result, out, files)
+
+
+def label_columns(data: pd.DataFrame) -> tuple[str, str]:
+    """What the data call the column of units and that of time.
+
+    >>> label_columns(pd.DataFrame(columns=["uName", "uCode", "Time", "LPI"]))
+    ('uCode', 'Time')
+    """
+    columns = {str(name).strip().lower(): str(name) for name in reversed(list(data.columns))}
+    unit, time = (
+        next((columns[known] for known in names if known in columns), default)
+        for default, names in _LABELS.items()
+    )
+    return unit, time
