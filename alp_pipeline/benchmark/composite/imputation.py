@@ -182,17 +182,19 @@ def _centre(values: FloatArray, group: IntArray, *, median: bool) -> FloatArray:
         return estimate
     starts = np.flatnonzero(np.append(True, np.diff(group[order]) != 0))
     ordered = values[..., order, :]
-    if median:
-        parts = np.split(ordered, starts[1:], axis=-2)
-        centres = np.stack([_median(part) for part in parts], axis=-2)
-    else:
-        known = ~np.isnan(ordered)
-        sums = np.add.reduceat(np.where(known, ordered, 0.0), starts, axis=-2)
-        with np.errstate(invalid="ignore"):
-            centres = sums / np.add.reduceat(known.astype(np.float64), starts, axis=-2)
+    parts = np.split(ordered, starts[1:], axis=-2)
+    centres = np.stack([_median(part) if median else _mean(part) for part in parts], axis=-2)
     sizes = np.diff(np.append(starts, order.size))
     estimate[..., order, :] = np.repeat(centres, sizes, axis=-2)
     return estimate
+
+
+def _mean(values: FloatArray) -> FloatArray:
+    """The mean over the units (axis -2) of what is not NaN."""
+    missing = np.isnan(values)
+    n = values.shape[-2] - np.count_nonzero(missing, axis=-2)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(missing, 0.0, values).sum(axis=-2) / n)
 
 
 def _median(values: FloatArray) -> FloatArray:

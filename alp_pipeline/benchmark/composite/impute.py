@@ -95,8 +95,9 @@ def impute(
     values = _estimated(units, fillable, imputations)
     filled = np.isnan(units.array) & values.notna().to_numpy()
     methods = np.array([imputation.method for imputation in imputations], dtype=object)
-    marked = units.flags.map(lambda letters: letters if IMPUTED_FLAG in letters else letters + IMPUTED_FLAG)
-    flags = units.flags.where(~filled, marked)
+    letters = units.flags.to_numpy(dtype=object, copy=True)
+    letters[filled] = [own if IMPUTED_FLAG in own else own + IMPUTED_FLAG for own in letters[filled]]
+    flags = pd.DataFrame(letters, index=units.index, columns=units.values.columns, dtype="str")
     cells = units.cells(filled)
     cells["method"] = pd.Series(methods[np.nonzero(filled)[1]], dtype="str")
     cells["value"] = values.to_numpy()[filled]
