@@ -83,13 +83,20 @@ def aggregate(
     ([40.0, 30.0, nan], ['reported', 'reported', 'undetermined'])
     """
     table = units.only(framework.indicators)
-    plan = _plan(framework, method, methods, availability_min, by_level, parameters)
+    plan = level_settings(
+        framework,
+        method=method,
+        methods=methods,
+        availability_min=availability_min,
+        by_level=by_level,
+        **parameters,
+    )
     groups = lots(table.index, reference_time, where=WHERE)
     level = _indicators(table)
     levels, p2_tables = [], []
     for number, own in enumerate(plan, start=1):
         _require_lots(own["method"], reference_time)
-        families, weights = _families(framework, number)
+        families, weights = families_of(framework, number)
         for lot in groups if own["method"] == "p2_distance" else ():
             p2_tables.append(_p2_table(framework, number, level, weights, families, lot, own))
         level = _one_up(level, framework, number, own, groups, table.index)
@@ -132,12 +139,30 @@ def _ends(bounds: pd.DataFrame | None, codes: list[str], values: FloatArray, hid
     return np.where(hidden, bounds[codes].to_numpy(dtype=np.float64), values)
 
 
-def _families(framework: Framework, level: int) -> tuple[Families, FloatArray]:
-    """Children and parents of a level, both in the order of their sorted codes."""
+def families_of(framework: Framework, level: int) -> tuple[Families, FloatArray]:
+    """Children and parents of a level, both in the order of their codes, and the children's weights."""
     children, parents = sorted(framework.codes(level)), sorted(framework.codes(level + 1))
     weight = dict(zip(framework.codes(level), framework.weights(level), strict=True))
     membership = [parents.index(str(framework.parent(child))) for child in children]
     return Families.of(membership), np.array([weight[child] for child in children])
+
+
+def one_level(
+    values: FloatArray,
+    weights: FloatArray,
+    families: Families,
+    settings: Mapping[str, Any],
+    lot: Lot,
+    index: pd.Index,
+    codes: Sequence[str],
+) -> tuple[FloatArray, dict[str, Any]]:
+    """The rows of a lot one level up, and the settings as the kernel takes them (a reference by position)."""
+    own = dict(settings)
+    if own.get("reference", "mean") != "mean":
+        own["reference"] = row_of(index, own["reference"], lot, where=WHERE)
+    labels = ([label_of(index[row]) for row in lot.apply], codes)
+    rows, learn = values[lot.apply], values[lot.learn]
+    return aggregated(rows, weights, families.membership, learn=learn, labels=labels, **own), own
 
 
 def _one_up(
@@ -148,22 +173,14 @@ def _one_up(
     groups: Sequence[Lot],
     index: pd.Index,
 ) -> _Level:
-    families, weights = _families(framework, number)
+    families, weights = families_of(framework, number)
     shape = (len(index), families.parents)
     values, low, high = (np.full(shape, np.nan) for _ in range(3))
     counted = (weights > 0).astype(np.float64)
     hidden = families.sums(below.hidden * counted) > 0
     for lot in groups:
-        rows, settings = lot.apply, dict(own)
-        if isinstance(settings.get("reference"), str) and settings["reference"] != "mean":
-            settings["reference"] = row_of(index, settings["reference"], lot, where=WHERE)
-        labels = ([label_of(index[row]) for row in rows], below.codes)
-        learn = below.values[lot.learn]
-        if settings["method"] == "copeland":
-            learn = below.values[rows]
-        values[rows] = aggregated(
-            below.values[rows], weights, families.membership, learn=learn, labels=labels, **settings
-        )
+        rows, learn = lot.apply, below.values[lot.learn]
+        values[rows], settings = one_level(below.values, weights, families, own, lot, index, below.codes)
         # Under copeland the known numbers of the others count for the bounds of one.
         who = rows if settings["method"] == "copeland" else rows[hidden[rows].any(axis=1)]
         if hidden[rows].any():
@@ -228,25 +245,30 @@ def _p2_table(
         counted = children[weights[children] > 0]
         codes = [below.codes[child] for child in counted]
         learnt = p2_fitted(below.values[np.ix_(lot.learn, counted)], rounds=own["rounds"], labels=codes)
-        columns = {"place": learnt.place + 1, "factor": learnt.factor}
-        columns |= {"rounds": learnt.rounds, "settled": learnt.settled}
         table = pd.DataFrame({"code": codes, "place": learnt.place + 1, "factor": learnt.factor})
-        same = {"level": number, "learnt_from": lot.name, "parent": parent}
-        for place, (name, value) in enumerate(same.items()):
-            table.insert(place, name, value)
+        table.insert(0, "parent", parent)
+        table.insert(0, "learnt_from", lot.name)
+        table.insert(0, "level", number)
         tables.append(table.assign(rounds=learnt.rounds, settled=learnt.settled))
     return pd.concat(tables, ignore_index=True)
 
 
-def _plan(
+def level_settings(
     framework: Framework,
-    method: str,
-    methods: Sequence[str] | None,
-    availability_min: float,
-    by_level: Mapping[int, Mapping[str, Any]] | None,
-    parameters: Mapping[str, Any],
+    *,
+    method: str = "arithmetic",
+    methods: Sequence[str] | None = None,
+    availability_min: float = 0.0,
+    by_level: Mapping[int, Mapping[str, Any]] | None = None,
+    **parameters: Any,
 ) -> list[dict[str, Any]]:
-    """Method and parameters of each level from the bottom, with the methods' defaults."""
+    """Method and parameters of each level from the bottom, with defaults; arguments as for `aggregate`.
+
+    >>> framework = Framework.of(pd.DataFrame({"code": ["a", "I"], "level": [1, 2], "parent": ["I", None],
+    ...                                        "direction": 1, "type": ["Indicator", "Aggregate"]}))
+    >>> level_settings(framework, method="generalised", power=2)
+    [{'power': 2, 'availability_min': 0.0, 'method': 'generalised'}]
+    """
     steps = framework.depth - 1
     chosen = [method] * steps if methods is None else list(methods)
     if len(chosen) != steps:
