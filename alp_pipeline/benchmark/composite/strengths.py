@@ -117,6 +117,7 @@ def unit_summary(
     *,
     levels: Collection[int] | None = None,
     group: str | None = None,
+    bounds: bool = False,
 ) -> pd.DataFrame:
     """Scores and ranks of one unit, the highest level first.
 
@@ -125,11 +126,12 @@ def unit_summary(
         unit: a label of the table; (unit, time) for a panel.
         levels: the levels wanted; all when omitted.
         group: a group column; adds the rank within the unit's group.
+        bounds: adds lower and upper of undetermined scores. They can give hidden values away: internal
+            unless you know that they may be shown.
 
     Returns:
         One row per code, level by level from the top, within a level in the order of the framework: code,
-        label, level, score, state, lower, upper (of a score that is an interval), rank, ranked_units, and
-        with `group` group_rank.
+        label, level, score, state, rank, ranked_units; with `group` group_rank, with `bounds` lower, upper.
 
     Raises:
         BenchmarkInputError: the unit, a code, a level or the group is not there.
@@ -142,7 +144,6 @@ def unit_summary(
     chosen = units.only(codes)
     lots = _lots(chosen, None)
     ranks = rank_table(chosen)
-    empty = pd.DataFrame(np.nan, index=chosen.index, columns=codes)
     table = pd.DataFrame(
         {
             "code": codes,
@@ -150,8 +151,6 @@ def unit_summary(
             "level": [framework.level(code) for code in codes],
             "score": chosen.values.iloc[row].to_numpy(),
             "state": chosen.states.iloc[row].to_numpy(),
-            "lower": (empty if chosen.lower is None else chosen.lower).iloc[row].to_numpy(),
-            "upper": (empty if chosen.upper is None else chosen.upper).iloc[row].to_numpy(),
             "rank": ranks.iloc[row].to_numpy(),
             "ranked_units": chosen.values[lots == lots[row]].notna().sum().to_numpy(),
         }
@@ -159,6 +158,9 @@ def unit_summary(
     table["rank"] = table["rank"].astype("Int32")
     if group is not None:
         table["group_rank"] = rank_table(chosen, group=group).iloc[row].astype("Int32").to_numpy()
+    if bounds:
+        for name, frame in (("lower", chosen.lower), ("upper", chosen.upper)):
+            table[name] = np.nan if frame is None else frame.iloc[row].to_numpy()
     return table
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError
+from alp_pipeline.benchmark.composite.aggregate import aggregate
 from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.strengths import strengths_and_weaknesses, unit_summary
 from alp_pipeline.benchmark.composite.units import UnitTable
@@ -191,3 +192,17 @@ def test_asem_spain_and_india_as_coinr_prints_them(asem_units, asem_framework, a
     rows = zip(summary["code"], summary["score"].round(2), summary["rank"], strict=True)
     assert {code: (score, rank) for code, score, rank in rows} == printed
     assert summary["code"].iloc[:3].tolist() == ["Index", "Conn", "Sust"]
+
+
+def test_bounds_of_an_undetermined_score_are_shown_only_on_request():
+    framework = FRAMEWORK.without(["tax", "yes", "same"])
+    data = pd.DataFrame({"unit": ["A", "B", "C"], "jobs": [1.0, ":c", 3.0], "size": "L"})
+    low = pd.DataFrame({"jobs": [2.0]}, index=["B"])
+    scores = aggregate(UnitTable.of(data, framework, lower=low, upper=low + 3), framework).units
+    closed = unit_summary(scores, framework, "B", levels=[3])
+    assert closed[["code", "state"]].values.tolist() == [["I", "undetermined"]]
+    assert not {"lower", "upper"} & set(closed.columns)
+    opened = unit_summary(scores, framework, "B", levels=[3], bounds=True)
+    assert opened[["lower", "upper"]].values.tolist() == [[2.0, 5.0]]
+    known = unit_summary(scores, framework, "A", levels=[3], bounds=True)
+    assert known[["score", "lower"]].fillna(-1).values.tolist() == [[1.0, -1.0]]

@@ -37,6 +37,7 @@ class Thresholds:
         ratio_low, ratio_high: importance in the result over the nominal share in the weights.
         rank_width_max: width of a unit's rank interval, as a share of the units ranked.
         interaction_max: total less first-order sensitivity of a factor.
+        indifference_max: total sensitivity below which a factor hardly matters.
         link_min: |r| with an outside indicator below which the index tells another story.
         significance: p above which the sign of a correlation is not known.
     """
@@ -58,6 +59,7 @@ class Thresholds:
     ratio_high: float = 2.0
     rank_width_max: float = 0.25
     interaction_max: float = 0.1
+    indifference_max: float = 0.05
     link_min: float = 0.3
     significance: float = 0.05
 

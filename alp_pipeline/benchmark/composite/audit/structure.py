@@ -94,20 +94,26 @@ def weights_section(scores: pd.DataFrame, framework: Framework, limits: Threshol
     }
     found = []
     for top, group in weights[weights["level"] == 1].groupby("top", sort=False):
-        ordered = group.sort_values("effective_weight", kind="stable")
-        light, heavy = ordered.iloc[0], ordered.iloc[-1]
-        found.append(
-            finding(
-                "weights",
-                [light["code"], heavy["code"]],
-                top=framework.label(str(top)),
-                low=percent(light["effective_weight"]),
-                lightest=framework.label(light["code"]),
-                high=percent(heavy["effective_weight"]),
-                heaviest=framework.label(heavy["code"]),
-            )
-        )
+        found.append(_weight_finding(str(top), group, framework))
     return Section("weights", tables, (*found, *_importance_findings(parts, framework, limits)))
+
+
+def _weight_finding(top: str, indicators: pd.DataFrame, framework: Framework) -> Finding:
+    # By code as well, so that equal weights are named in one order.
+    ordered = indicators.sort_values(["effective_weight", "code"])
+    light, heavy = ordered.iloc[0], ordered.iloc[-1]
+    low, high = light["effective_weight"], heavy["effective_weight"]
+    if math.isclose(low, high):
+        return finding("equal_weights", [top], top=framework.label(top), weight=percent(low))
+    return finding(
+        "weights",
+        [light["code"], heavy["code"]],
+        top=framework.label(top),
+        low=percent(low),
+        lightest=framework.label(light["code"]),
+        high=percent(high),
+        heaviest=framework.label(heavy["code"]),
+    )
 
 
 def _alpha_findings(alpha: pd.DataFrame, framework: Framework, limits: Thresholds) -> list[Finding]:

@@ -174,8 +174,13 @@ def test_a_coherent_index_is_told_so(two_pillars):
     assert warned(section) == []
     assert {one.rule for one in section.findings} == {"alpha_fine", "correlations_sound"}
     weights = weights_section(scores(two_pillars), two_pillars, LIMITS)
-    assert {one.rule for one in weights.findings} == {"weights", "counts_as_meant"}
-    assert said(weights, "weights") == ["Effective weights of indicators in I: from 25 % (a) to 25 % (d)."]
+    assert {one.rule for one in weights.findings} == {"equal_weights", "counts_as_meant"}
+    assert said(weights, "equal_weights") == ["Every indicator has the same effective weight in I: 25 %."]
+    weighted = two_pillars.with_weights({"a": 3})
+    unequal = weights_section(scores(weighted), weighted, LIMITS)
+    assert said(unequal, "weights") == [
+        "Effective weights of indicators in I: from 12.5 % (c) to 37.5 % (a)."
+    ]
 
 
 def test_a_group_that_measures_two_things_is_named_with_its_alpha(two_pillars):
