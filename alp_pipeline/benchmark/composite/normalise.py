@@ -70,7 +70,7 @@ def normalise(
     {'jobs': 0.0, 'co2': 80.0}
     """
     table = units.only(framework.indicators)
-    plan = _plan(framework, method, parameters, by_indicator)
+    plan = indicator_settings(framework, method, parameters, by_indicator)
     _refuse_points(table)
     values = np.full(table.array.shape, np.nan)
     bounds = [np.full(values.shape, np.nan) for _ in range(2)]
@@ -94,13 +94,19 @@ def normalise(
     return StepResult(result, framework, {"parameters": described.iloc[order].reset_index(drop=True)})
 
 
-def _plan(
+def indicator_settings(
     framework: Framework,
     method: str,
     parameters: Mapping[str, Any],
     by_indicator: Mapping[str, Mapping[str, Any]] | None,
 ) -> dict[str, dict[str, Any]]:
-    """Method and parameters of each indicator, every parameter with its value."""
+    """Method and parameters of each indicator with defaults and targets; arguments as for `normalise`.
+
+    >>> framework = Framework.of(pd.DataFrame({"code": ["LPI"], "level": 1, "parent": None, "direction": 1,
+    ...                                        "type": "Indicator"}))
+    >>> indicator_settings(framework, "minmax", {"low": 1}, None)
+    {'LPI': {'low': 1.0, 'high': 100.0, 'method': 'minmax'}}
+    """
     overrides = by_indicator or {}
     require_known(overrides, framework.indicators, where=f"{WHERE}, by_indicator")
     plan = {}
@@ -217,3 +223,6 @@ def _described(
         number = np.ravel(getattr(learnt, name)) if isinstance(learnt, Affine) else np.array([np.nan])
         described[name] = np.broadcast_to(number, (len(codes),)).astype(np.float64)
     return described
+
+
+_plan = indicator_settings
