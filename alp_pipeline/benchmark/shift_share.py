@@ -202,14 +202,15 @@ def _terms(
         exact_sums(np.stack([part.ravel() for part in parts], axis=1)).reshape(shape)
         for parts in zip(*steps, strict=True)
     ]
-    finite = np.isfinite(np.stack([part for step in steps for part in step])).all(axis=0)
+    every_part = np.isfinite(np.stack([part for step in steps for part in step]))
+    absent: BoolArray = np.logical_not(every_part.all(axis=0))
     of_region = np.full((shape[0], 1), REPORTED) if totals is None else totals.hindrance[:, None]
     checks: list[tuple[BoolArray, int, IntArray]] = [
         (cube.hindrance != REPORTED, UNREPORTED, cube.hindrance),
         (cube.broken, BREAK, np.full(shape, NOT_APPLICABLE)),
         (against.hindrance != REPORTED, NO_REFERENCE, against.hindrance),
         (of_region != REPORTED, NO_REGION_TOTAL, of_region),
-        (~finite, ABSENT, np.full(shape, NOT_APPLICABLE)),
+        (absent, ABSENT, np.full(shape, NOT_APPLICABLE)),
     ]
     note = np.select(
         [np.broadcast_to(met, shape) for met, _, _ in checks], [n for _, n, _ in checks], NOTHING

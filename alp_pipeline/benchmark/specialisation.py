@@ -15,6 +15,7 @@ from alp_pipeline.benchmark.cells import (
     NOT_APPLICABLE,
     NOT_AVAILABLE,
     REPORTED,
+    BenchmarkInputError,
     BoolArray,
     Cells,
     FloatArray,
@@ -97,7 +98,8 @@ def specialisation(
           reference_total_… (the counts of missing cells are null where the input has no such column).
 
     Raises:
-        BenchmarkInputError: a column is absent, a key twice, a state unknown, a reported cell no number.
+        BenchmarkInputError: a column is absent, a key twice, a state unknown, a reported cell no number; a
+            criterion of the scheme needs more than employment (`strength.cluster_strength` takes such).
 
     Source: location quotient: Isserman (1977); stars: after the European Cluster Observatory, 2007-12.
 
@@ -113,6 +115,7 @@ def specialisation(
     >>> table[["star_specialisation", "stars_min", "stars_max"]].values.tolist()
     [['yes', 1, 1], ['undetermined', 0, 3]]
     """
+    _require_computable(scheme)
     known = ordered_cells(cells)
     region, activity, whole = _totals(known, region_totals, reference)
     quotient, quotient_state = _quotient(known, region, activity, whole)
@@ -140,6 +143,17 @@ def specialisation(
     return pd.concat(
         [frame, annual_growth(known), _stars(known, statistics, group, scheme), pd.DataFrame(counts)], axis=1
     )
+
+
+def _require_computable(scheme: StarScheme) -> None:
+    for criterion in scheme.criteria:
+        other = criterion.statistic or criterion.role != "star" or criterion.criterion not in CRITERIA
+        if other or criterion.rule not in ("quantile", "threshold"):
+            raise BenchmarkInputError(
+                f"the criterion {criterion.criterion} is not judged by employment alone",
+                where=f"star scheme {scheme.scheme_id}",
+                todo="Use strength.cluster_strength, which takes any statistic.",
+            )
 
 
 def _totals(

@@ -20,12 +20,16 @@ from alp_pipeline.benchmark.cells import (
 from alp_pipeline.benchmark.ranks import places
 
 CRITERIA = ("size", "specialisation", "focus")
+"""The criteria whose statistics follow from employment by region and activity alone."""
+OTHER_CRITERIA = ("productivity", "dynamism", "sme_performance", "frontier_firms", "innovation", "exports")
+ROLES = ("star", "node", "grade", "companion")
 VERDICTS = ("no", "undetermined", "yes")
 NO, UNDETERMINED, YES = range(3)
 
 _VOCABULARY: dict[str, tuple[str, ...]] = {
-    "criterion": CRITERIA,
-    "rule": ("quantile", "threshold"),
+    "criterion": (*CRITERIA, *OTHER_CRITERIA),
+    "role": ROLES,
+    "rule": ("quantile", "threshold", "parts", "unpublished"),
     "comparison": (">=", ">"),
     "ties": ("include", "exclude"),
     "among": ("regions", "regional_activities"),
@@ -46,6 +50,8 @@ class StarCriterion:
       it when p <= value · n, in exact arithmetic, so that nobody is in the top tenth of nine. Equal cells
       share the best of their places (ties `include`: all are in if the first of them is) or the worst
       (`exclude`: all are in only if the last of them is).
+    - rule `parts`: no star, but a place on a scale of `value` equal parts (`strength.point_scale`).
+    - rule `unpublished`: the scheme's documents do not give the figure; nothing is judged by it.
 
     The universe of a quantile is what was passed in, so its territory, level and activities are the
     caller's choice and part of the result; the row says the rest:
@@ -60,6 +66,11 @@ class StarCriterion:
       share `value` of the hidden cells lies above.
     - minimum_size: no star for a cell of fewer persons.
     - to_verify: the fields whose figures were not read in the scheme's own documents.
+    - statistic: what is judged, the name of a column (see `strength.cluster_strength`); the criterion's own
+      (above) when empty. Other criteria than those three always name theirs.
+    - role: what meeting the criterion means: a `star`; being a `node`, without which nothing else counts;
+      one step of a `grade`; or `companion`, an indicator beside the stars.
+    - needs: what is lacking in open data to judge it; such a criterion never gives a star.
 
     Raises:
         BenchmarkInputError: a word outside the vocabulary, a quantile outside (0, 1), a negative size.
@@ -75,6 +86,9 @@ class StarCriterion:
     hidden_rivals: str = "anywhere"
     minimum_size: float = 0.0
     to_verify: tuple[str, ...] = ()
+    statistic: str = ""
+    role: str = "star"
+    needs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, words in _VOCABULARY.items():
@@ -84,17 +98,30 @@ class StarCriterion:
                     where=f"star criterion {self.criterion}",
                     todo=f"Use one of {', '.join(words)}.",
                 )
-        if not self.value > 0 or (self.rule == "quantile" and self.value >= 1) or not self.minimum_size >= 0:
+        fits = {
+            "quantile": 0 < self.value < 1,
+            "threshold": self.value > 0,
+            "parts": self.value >= 2 and self.value == int(self.value),
+            "unpublished": self.value == 0,
+        }
+        if not fits[self.rule] or not self.minimum_size >= 0:
             raise BenchmarkInputError(
                 f"the value is {self.value} and the minimum size {self.minimum_size}",
                 where=f"star criterion {self.criterion}",
-                todo="A quantile lies between 0 and 1, a threshold is positive, a size not negative.",
+                todo="A quantile lies between 0 and 1, a threshold is positive, parts are two or more, "
+                "an unpublished figure is 0, a size not negative.",
+            )
+        if not self.statistic and self.criterion not in CRITERIA:
+            raise BenchmarkInputError(
+                "it does not say what is judged",
+                where=f"star criterion {self.criterion}",
+                todo="Name the statistic: the column that holds it.",
             )
 
 
 @dataclass(frozen=True)
 class StarScheme:
-    """A named, versioned set of star criteria, at most one for each of size, specialisation and focus.
+    """A named, versioned set of criteria, at most one of each name and role.
 
     >>> rows = [{"scheme_id": "lq", "version": "1", "criterion": "specialisation", "rule": "threshold",
     ...          "value": "1.5", "minimum_size": 500}]
@@ -107,10 +134,10 @@ class StarScheme:
     criteria: tuple[StarCriterion, ...]
 
     def __post_init__(self) -> None:
-        names = [criterion.criterion for criterion in self.criteria]
+        names = [(criterion.criterion, criterion.role) for criterion in self.criteria]
         if not names or len(set(names)) < len(names):
             raise BenchmarkInputError(
-                f"the criteria are {names or 'none'}",
+                f"the criteria are {[name for name, _ in names] or 'none'}",
                 where=f"star scheme {self.scheme_id}",
                 todo="Give at least one row, and one row for a criterion.",
             )

@@ -146,17 +146,27 @@ class PerimeterEntry(Entry):
 
 
 class CutRule(Model):
-    """Where a criterion is met: among the top `value` (a share) of the universe, or from `value` on."""
+    """Where a criterion is met: among the top `value` (a share) of the universe, or from `value` on.
 
-    type: Literal["quantile", "threshold"]
-    value: float = Field(gt=0)
+    `parts` cuts the universe into `value` equal parts, low to high; `unpublished` says that the scheme's
+    documents do not give the figure.
+    """
+
+    type: Literal["quantile", "threshold", "parts", "unpublished"]
+    value: float = Field(default=0, ge=0)
     comparison: Literal[">=", ">"] = ">="
     ties: Literal["include", "exclude"] = Field(description="units that tie with the last one inside")
 
     @model_validator(mode="after")
     def _share(self) -> CutRule:
-        if self.type == "quantile" and self.value >= 1:
-            raise ValueError("the value of a quantile rule is a share below 1")
+        if self.type == "quantile" and not 0 < self.value < 1:
+            raise ValueError("the value of a quantile rule is a share between 0 and 1")
+        if self.type == "threshold" and self.value == 0:
+            raise ValueError("a threshold is greater than 0")
+        if self.type == "parts" and (self.value < 2 or self.value != int(self.value)):
+            raise ValueError("the value of a parts rule is a whole number, 2 or more")
+        if self.type == "unpublished" and self.value:
+            raise ValueError("an unpublished rule has no value")
         return self
 
 
@@ -171,8 +181,38 @@ class SchemeRow(Entry):
     scheme: Identifier
     scheme_label: Title
     version: Text
-    criterion: Literal["size", "specialisation", "focus"]
-    statistic: Literal["persons", "location_quotient", "share_of_region"]
+    criterion: Literal[
+        "size",
+        "specialisation",
+        "focus",
+        "productivity",
+        "dynamism",
+        "sme_performance",
+        "frontier_firms",
+        "innovation",
+        "exports",
+    ]
+    role: Literal["star", "node", "grade", "companion"] = Field(
+        default="star",
+        description="what meeting it means: a star; being a regional cluster at all; a step of a grade; "
+        "or an indicator beside the stars",
+    )
+    statistic: Literal[
+        "persons",
+        "location_quotient",
+        "share_of_region",
+        "average_rank_of_persons_and_establishments",
+        "wage_and_labour_productivity",
+        "average_rank_of_growth_gazelles_and_new_firms",
+        "labour_productivity",
+        "sme_performance",
+        "share_of_frontier_firms",
+        "innovation_index",
+        "exports",
+    ]
+    needs: tuple[Text, ...] = Field(
+        default=(), description="what open NUTS 2 data lack to judge it: never a star, but not available"
+    )
     universe: Text = Field(description="the regions that feed a quantile: 'europe', or a perimeter's id")
     universe_level: Literal[0, 1, 2, 3]
     among: Literal["regions", "regional_activities"] = Field(description="what a quantile ranks")
@@ -193,6 +233,12 @@ class SchemeRow(Entry):
     source: Text
     verified: bool
     notes: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _unpublished_needs(self) -> SchemeRow:
+        if self.rule.type == "unpublished" and not self.needs:
+            raise ValueError("a row whose figure is unpublished says so in `needs`")
+        return self
 
 
 class SectorGroupEntry(Entry):
