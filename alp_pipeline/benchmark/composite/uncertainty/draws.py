@@ -19,6 +19,9 @@ from alp_pipeline.benchmark.composite.uncertainty.spec import InclusionFactor, W
 Draws = dict[str, npt.NDArray[Any]]
 """By factor an array whose first axis are the draws of a block; see `DrawnFactor.distribution`."""
 
+Drawn = Mapping[str, npt.NDArray[Any]]
+"""The same, read only."""
+
 CHOICE, EXPONENTIAL, UNIFORM, NORMAL, SUBSET = "choice", "exponential", "uniform", "normal", "subset"
 
 
@@ -56,7 +59,7 @@ def block_draws(factors: Sequence[DrawnFactor], *, seed: int, purpose: str, bloc
     }
 
 
-def mixed(a: Mapping[str, npt.NDArray[Any]], b: Mapping[str, npt.NDArray[Any]], factor: str) -> Draws:
+def mixed(a: Drawn, b: Drawn, factor: str) -> Draws:
     """Rows of a Saltelli design's A with one factor from B.
 
     >>> mixed({"x": np.array([1]), "y": np.array([1])}, {"x": np.array([2]), "y": np.array([2])}, "y")

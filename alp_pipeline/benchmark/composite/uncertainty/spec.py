@@ -31,7 +31,8 @@ class StepFactor(_Part):
     of that step stays, except the overrides of single indicators (`by_indicator`), unless it gives its own.
     One that names none changes only the parameters that it names. `occurrence` says which step is meant where
     the recipe has several of that name (1 = the first); `level` confines an aggregation to one level of the
-    framework, counted from the bottom (1 = indicators into the first aggregates).
+    framework, counted from the bottom (1 = indicators into the first aggregates): there the alternative
+    states method and parameters anew, other levels stay as they are.
     """
 
     factor: Name
@@ -44,8 +45,8 @@ class StepFactor(_Part):
     def _levels_are_aggregated(self) -> StepFactor:
         if self.level is not None and self.step != "aggregate":
             raise ValueError(f"{self.factor}: only the step aggregate has levels, not {self.step}")
-        if self.level is not None and any(set(one) != {"method"} for one in self.alternatives):
-            raise ValueError(f"{self.factor}: an alternative for one level names its method and nothing else")
+        if self.level is not None and any("method" not in one for one in self.alternatives):
+            raise ValueError(f"{self.factor}: an alternative for one level names its method")
         return self
 
 

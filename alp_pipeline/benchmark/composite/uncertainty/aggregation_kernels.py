@@ -1,0 +1,144 @@
+"""Weights and aggregation of a stack of draws, by the very kernel of the step.
+
+Belongs here: which weights a draw goes by, indicators that do not count in it, hidden cells on their way up.
+Does not: formulas (composite.aggregation), how weights are drawn (draws), other steps (step_kernels).
+"""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from alp_pipeline.benchmark.cells import BoolArray, FloatArray, IntArray
+from alp_pipeline.benchmark.composite.aggregate import _plan as aggregation_plan
+from alp_pipeline.benchmark.composite.aggregation import aggregated
+from alp_pipeline.benchmark.composite.families import Families
+from alp_pipeline.benchmark.composite.framework import Framework
+from alp_pipeline.benchmark.composite.uncertainty.draws import Drawn, drawn_weights
+from alp_pipeline.benchmark.composite.uncertainty.spec import InclusionFactor, WeightsFactor
+from alp_pipeline.benchmark.composite.uncertainty.step_kernels import Kernel, Stack, Stage, row_of
+
+ScoreKernel = Callable[[Stack, Drawn], FloatArray]
+
+_AGGREGATE_OWN = ("method", "methods", "availability_min", "by_level", "reference_time")
+
+
+@dataclass(frozen=True, eq=False)
+class Tree:
+    """The framework by position: codes of every level in the order of their place in the tree.
+
+    `codes[0]` are the indicators; `membership[0]` gives each one's parent in `codes[1]`.
+    """
+
+    codes: tuple[tuple[str, ...], ...]
+    membership: tuple[IntArray, ...]
+
+    @classmethod
+    def of(cls, framework: Framework) -> "Tree":
+        """Siblings stand together and in the order of their codes, whatever the order of the table."""
+
+        def path(code: str) -> tuple[str, ...]:
+            parent = framework.parent(code)
+            return (code,) if parent is None else (*path(parent), code)
+
+        levels = range(1, framework.depth + 1)
+        codes = tuple(tuple(sorted(framework.codes(level), key=path)) for level in levels)
+        membership = [
+            np.array([above.index(str(framework.parent(code))) for code in below], dtype=np.int64)
+            for below, above in itertools.pairwise(codes)
+        ]
+        return cls(codes, tuple(membership))
+
+    def weights(self, framework: Framework) -> tuple[FloatArray, ...]:
+        """The framework's weights of every level but the top, in the tree's order."""
+        found = []
+        for number, codes in enumerate(self.codes[:-1], start=1):
+            given = dict(zip(framework.codes(number), framework.weights(number), strict=True))
+            found.append(np.array([given[code] for code in codes]))
+        return tuple(found)
+
+
+def weight_kernel(weights: tuple[FloatArray, ...]) -> Kernel:
+    """Go by these weights: given, or learnt from the nominal data and kept."""
+    return lambda stack, drawn: replace(stack, weights=weights)
+
+
+def aggregate_kernel(
+    parameters: Mapping[str, Any],
+    stage: Stage,
+    tree: Tree,
+    *,
+    target: tuple[int, int],
+    hidden: Sequence[BoolArray],
+    weights: WeightsFactor | None,
+    inclusion: InclusionFactor | None,
+) -> ScoreKernel:
+    """From normalised indicators to the scores of one aggregate, (draws, units); NaN where it has none.
+
+    Args:
+        parameters: of the step, every default written out.
+        target: level (1 = the first aggregates) and place in `tree.codes` of the aggregate that is ranked.
+        hidden: see `hidden_levels`: what rests on a confidential cell that no draw has a number for has none
+            in any draw, as in the step.
+        weights, inclusion: factors, where there are any.
+    """
+    own = {name: value for name, value in parameters.items() if name not in _AGGREGATE_OWN}
+    given = [parameters[name] for name in ("method", "methods", "availability_min", "by_level")]
+    plan = aggregation_plan(stage.framework, given[0], given[1], given[2], given[3], own)
+    labels = np.array([str(unit) for unit in stage.units.index], dtype=object)
+    level, place = target
+
+    def apply(stack: Stack, drawn: Drawn) -> FloatArray:
+        below = stack.values
+        by_level = _weights(stack.weights, tree, drawn, weights, inclusion)
+        for number in range(level):
+            settings = dict(plan[number])
+            if settings.get("reference", "mean") != "mean":
+                settings["reference"] = row_of(settings["reference"], stack.rows, stage.units)
+            settings["labels"] = (labels[stack.rows], tree.codes[number])
+            with np.errstate(divide="ignore", invalid="ignore"):
+                below = aggregated(below, by_level[number], tree.membership[number], **settings)
+            out = hidden[number][stack.rows]
+            if out.any():
+                below[:, out] = np.nan
+        return np.ascontiguousarray(below[..., place])
+
+    return apply
+
+
+def hidden_levels(hidden: BoolArray, tree: Tree, counts: Sequence[BoolArray]) -> tuple[BoolArray, ...]:
+    """Of every level above the indicators: units × codes, what rests on a hidden cell that counts.
+
+    Args:
+        hidden: units × indicators.
+        counts: by level from the bottom (codes,), what may have a weight above zero.
+    """
+    found, below = [], hidden
+    for membership, counting in zip(tree.membership, counts, strict=True):
+        below = Families.of(membership).sums((below & counting).astype(np.float64)) > 0
+        found.append(below)
+    return tuple(found)
+
+
+def _weights(
+    given: tuple[FloatArray, ...],
+    tree: Tree,
+    drawn: Drawn,
+    factor: WeightsFactor | None,
+    inclusion: InclusionFactor | None,
+) -> list[FloatArray]:
+    weights = list(given)
+    if factor is not None:
+        weights = drawn_weights(factor, drawn[factor.factor], weights, tree.membership)
+    if inclusion is None:
+        return weights
+    counts = np.ones((len(drawn[inclusion.factor]), len(tree.codes[0])), dtype=np.bool_)
+    candidates = sorted(inclusion.candidates or tree.codes[0])
+    counts[:, [tree.codes[0].index(code) for code in candidates]] = ~drawn[inclusion.factor]
+    for number, membership in enumerate(tree.membership):
+        weights[number] = weights[number] * counts
+        # An aggregate whose children are all left out goes with them.
+        counts = Families.of(membership).sums((weights[number] > 0).astype(np.float64)) > 0
+    return weights

@@ -1,0 +1,133 @@
+"""What a run really varied, as a table: no alternative, spread or cell is left unsaid.
+
+Belongs here: one row per alternative and per kind of data, with where a spread comes from and how many cells
+it moves. Does not: drawing, what it did to the ranks.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from alp_pipeline.benchmark.cells import FloatArray
+from alp_pipeline.benchmark.composite.uncertainty.data_draws import (
+    BOUNDS,
+    DECLARED,
+    LEAVE_ONE_OUT,
+    REVISIONS,
+    CellSpread,
+)
+from alp_pipeline.benchmark.composite.uncertainty.spec import (
+    DataSpread,
+    InclusionFactor,
+    UncertaintySpec,
+    WeightsFactor,
+)
+from alp_pipeline.benchmark.composite.units import UnitTable
+
+CHOICE, FIXED = "choice", "fixed"
+NOT_ESTIMATED: Final = (DECLARED, BOUNDS)
+
+
+@dataclass(frozen=True)
+class Varied:
+    """A row of the table.
+
+    Attributes:
+        factor: its name; "" for what is not varied. over: method or data.
+        what: the stage of the recipe, or the flag, indicator or level that the row is about.
+        value: parameters in force (JSON), or the standard deviation.
+        basis: choice (one of several ways), declared, estimated from revisions, estimated by leave-one-out,
+            known bounds drawn evenly, fixed.
+        cells: how many cells it moves; None where the question makes no sense.
+    """
+
+    factor: str
+    over: str
+    what: str
+    value: str
+    basis: str
+    cells: int | None = None
+
+
+def configuration_table(rows: Iterable[Varied]) -> pd.DataFrame:
+    """factor, over, what, value, basis, cells and is_assumption (declared, or drawn evenly between bounds).
+
+    >>> configuration_table([Varied("data_flags", "data", "e", "0.05", "declared", 3)]).iloc[0].tolist()
+    ['data_flags', 'data', 'e', '0.05', 'declared', 3, True]
+    """
+    names = [field.name for field in fields(Varied)]
+    table = pd.DataFrame([astuple(row) for row in rows], columns=names)
+    table = table.astype(dict.fromkeys(names[:-1], "str") | {"cells": "Int64"})
+    table["is_assumption"] = table["basis"].isin(NOT_ESTIMATED)
+    return table
+
+
+def step_rows(factor: str, stage: str, alternatives: Sequence[Mapping[str, Any]]) -> list[Varied]:
+    """Every alternative of a step with all its parameters."""
+    return [Varied(factor, "method", stage, as_json(one), CHOICE) for one in alternatives]
+
+
+def weight_rows(spec: UncertaintySpec) -> list[Varied]:
+    """Weights that are drawn, indicators that are left out."""
+    rows = []
+    for factor in spec.method:
+        if isinstance(factor, WeightsFactor | InclusionFactor):
+            given = factor.model_dump(mode="json", exclude={"factor"}, exclude_none=True)
+            what = "weights" if isinstance(factor, WeightsFactor) else "indicators"
+            rows.append(Varied(factor.factor, "method", what, as_json(given), CHOICE))
+    return rows
+
+
+def data_rows(units: UnitTable, data: DataSpread, spreads: Sequence[CellSpread]) -> list[Varied]:
+    """Spreads of raw cells: a row per flag, per indicator with revisions, and for each other kind."""
+    by_factor = {spread.factor: spread for spread in spreads}
+    rows = []
+    for letter, sd in sorted(data.flags.items()):
+        cells = _flagged(units, data, letter)
+        rows.append(Varied("data_flags", "data", letter, repr(sd), DECLARED, cells))
+    for code, sd in sorted(data.revisions.items()):
+        there = int(units.values[code].notna().sum()) if sd else 0
+        rows.append(Varied("data_revisions", "data", code, repr(sd), REVISIONS, there))
+    if "data_intervals" in by_factor:
+        cells = by_factor["data_intervals"].cells
+        rows.append(Varied("data_intervals", "data", "cells with bounds", "uniform", BOUNDS, cells))
+    if "data_concordance" in by_factor:
+        cells = by_factor["data_concordance"].cells
+        value = as_json(data.concordance)
+        rows.append(Varied("data_concordance", "data", "converted cells", value, DECLARED, cells))
+    return rows
+
+
+def imputed_rows(
+    stage: str, codes: Sequence[str], relative: float | None, absolute: FloatArray, cells: Sequence[int]
+) -> list[Varied]:
+    """Spreads of imputed cells: one declared for all, or an estimated one for each indicator with gaps."""
+    if relative is not None:
+        return [Varied("data_imputed", "data", stage, repr(relative), DECLARED, int(sum(cells)))]
+    return [
+        Varied("data_imputed", "data", f"{stage}, {code}", repr(float(sd)), LEAVE_ONE_OUT, int(several))
+        for code, sd, several in zip(codes, absolute, cells, strict=True)
+        if several and not np.isnan(sd)
+    ]
+
+
+def as_json(value: object) -> str:
+    """Parameters as text, the same for the same parameters."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=list)
+
+
+def _flagged(units: UnitTable, data: DataSpread, letter: str) -> int:
+    """Cells whose spread is that of the letter: the largest of theirs, e and p not where revised."""
+    count = 0
+    for code in units.codes:
+        numbers = units.values[code].notna()
+        for text in units.flags[code][numbers].astype(str).str.lower():
+            usable = {one for one in text if one in data.flags}
+            usable -= {"e", "p"} if code in data.revisions else set()
+            largest = max(usable, key=lambda one: (data.flags[one], one), default="")
+            count += letter == largest and data.flags[letter] > 0
+    return count

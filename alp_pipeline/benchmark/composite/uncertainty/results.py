@@ -1,0 +1,205 @@
+"""What a Monte Carlo run says: tables by unit, and everything that it was made from.
+
+Belongs here: intervals, acceptability of ranks, who is above whom, classes, the assumed share, as labelled
+tables in the order of the user's units; the manifest.
+Does not: drawing (monte_carlo), counting (rank_shares), plots.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from alp_pipeline.benchmark.cells import FloatArray, IntArray
+from alp_pipeline.benchmark.composite.uncertainty.rank_shares import (
+    UNRANKED,
+    PlaceArray,
+    class_counts,
+    class_numbers,
+    place_counts,
+    places_of,
+    quantiles_over_draws,
+    together_counts,
+)
+from alp_pipeline.benchmark.composite.uncertainty.spec import UncertaintySpec
+
+DETERMINED, INTERVAL, UNDETERMINED, NO_SCORE = "determined", "interval", "undetermined", "no_score"
+
+
+@dataclass(frozen=True, eq=False)
+class UncertaintyResult:
+    """A Monte Carlo run of an index, see `monte_carlo`.
+
+    Rows are the units in the order in which they were given, whether or not they have a score.
+
+    Attributes:
+        summary: one row per unit:
+            state: determined; interval (its score rests on cells of which only bounds are known: bounds, and
+                whatever comes from them, are internal unless their owner says otherwise); undetermined (a
+                confidential cell without bounds: no score in any draw, no rank, takes no place from anyone);
+                no_score (screened out or without data).
+            score_nominal, rank_nominal: of the recipe as it is; null where it gives no point.
+            rank_low, rank_median, rank_high: quantiles over the draws (`quantiles` of the spec, and 0.5),
+                interpolated; rank_mean; rank_best, rank_worst: over all draws and the nominal run.
+            score_low, score_mean, score_high: likewise; draws that normalise differently differ in scale.
+            is_nominal_outside: the nominal rank lies outside [rank_low, rank_high].
+            rank_assumed_share, score_assumed_share: the part of the interval's width that is owed to
+                declared assumptions on data: 1 - width without / width with them, at least 0, both from the
+                same random numbers; 0 for an interval of no width; null where it was not asked for.
+            class_nominal: 1 = the highest.
+            draws_ranked: draws in which it has a rank.
+        rank_acceptability: units × ranks 1 … units, share of the draws with that rank.
+        above: units × units, share of the draws in which the unit of the row has the better rank, of those in
+            which both are ranked; ties count for neither. The diagonal is null.
+        classes: units × class_1 …, share of the draws.
+        configuration: one row per factor and alternative or kind of data: what was really varied.
+        manifest: recipe, seed, draws, factors, versions: with the same inputs it gives the same bytes.
+        scores: draws × units. ranks: draws × units, int16, 0 where a unit has no rank.
+    """
+
+    summary: pd.DataFrame
+    rank_acceptability: pd.DataFrame
+    above: pd.DataFrame
+    classes: pd.DataFrame
+    configuration: pd.DataFrame
+    manifest: Mapping[str, Any]
+    scores: pd.DataFrame
+    ranks: pd.DataFrame
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables worth keeping, by name; without the single draws, which the manifest gives again."""
+        return {
+            "summary": self.summary,
+            "rank_acceptability": self.rank_acceptability,
+            "above": self.above,
+            "classes": self.classes,
+            "configuration": self.configuration,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnScores:
+    """What the draws left behind, units in one fixed order.
+
+    Attributes:
+        units: their labels. states: of `UncertaintyResult.summary`.
+        nominal: (units,) scores, NaN where there is no point.
+        scores: (draws, units). places: (draws, units). above: (units, units) counts.
+        with_assumed, without_assumed: paired scores of some draws; None where they were not run.
+    """
+
+    units: pd.Index
+    states: np.ndarray
+    nominal: FloatArray
+    scores: FloatArray
+    places: PlaceArray
+    above: IntArray
+    paired: tuple[FloatArray, FloatArray] | None
+
+
+def uncertainty_result(
+    drawn: DrawnScores,
+    spec: UncertaintySpec,
+    order: pd.Index,
+    configuration: pd.DataFrame,
+    manifest: Mapping[str, Any],
+) -> UncertaintyResult:
+    """The labelled result; `order` are the units as the user gave them."""
+    place_names = pd.RangeIndex(1, len(drawn.units) + 1, name="rank")
+    draws = np.maximum((drawn.places != UNRANKED).sum(axis=0), 1)[:, None]
+    ranked = (drawn.places != UNRANKED).any(axis=0)[:, None]
+
+    def share(counts: IntArray, of: IntArray) -> FloatArray:
+        return np.where(ranked, counts / of, np.nan)
+
+    together = together_counts(drawn.places)
+    above = np.where(together > 0, drawn.above / np.maximum(together, 1), np.nan)
+    np.fill_diagonal(above, np.nan)
+    members = class_counts(drawn.scores, drawn.places, spec.classes)
+    names = [f"class_{number + 1}" for number in range(members.shape[1])]
+    units = drawn.units
+    acceptability = pd.DataFrame(share(place_counts(drawn.places), draws), index=units, columns=place_names)
+    number = pd.RangeIndex(len(drawn.scores), name="draw")
+    return UncertaintyResult(
+        summary=_summary(drawn, spec).loc[order],
+        rank_acceptability=acceptability.loc[order],
+        above=pd.DataFrame(above, index=units, columns=units).loc[order, order],
+        classes=pd.DataFrame(share(members, draws), index=units, columns=names).loc[order],
+        configuration=configuration,
+        manifest=manifest,
+        scores=pd.DataFrame(drawn.scores, index=number, columns=units, copy=False)[order],
+        ranks=pd.DataFrame(drawn.places, index=number, columns=units, copy=False)[order],
+    )
+
+
+def _summary(drawn: DrawnScores, spec: UncertaintySpec) -> pd.DataFrame:
+    ends = (spec.quantiles[0], 0.5, spec.quantiles[1])
+    place = np.where(drawn.places == UNRANKED, np.nan, drawn.places)
+    ranks, scores = quantiles_over_draws(place, ends), quantiles_over_draws(drawn.scores, ends)
+    nominal_place = places_of(drawn.nominal[None])
+    nominal_rank = np.where(nominal_place[0] == UNRANKED, np.nan, nominal_place[0])
+    with_nominal = np.vstack([place, nominal_rank])
+    nominal_class = class_numbers(drawn.nominal[None], nominal_place, spec.classes)[0]
+    outside = (nominal_rank < ranks[0]) | (nominal_rank > ranks[2])
+    known = ~np.isnan(nominal_rank) & ~np.isnan(ranks[0])
+    table = pd.DataFrame(
+        {
+            "state": drawn.states,
+            "score_nominal": drawn.nominal,
+            "rank_nominal": _whole(nominal_rank),
+            "rank_low": ranks[0],
+            "rank_median": ranks[1],
+            "rank_high": ranks[2],
+            "rank_mean": _mean(place),
+            "rank_best": _whole(np.fmin.reduce(with_nominal, axis=0)),
+            "rank_worst": _whole(np.fmax.reduce(with_nominal, axis=0)),
+            "score_low": scores[0],
+            "score_mean": _mean(drawn.scores),
+            "score_high": scores[2],
+            "is_nominal_outside": pd.array(outside, dtype="boolean"),
+            "rank_assumed_share": np.nan,
+            "score_assumed_share": np.nan,
+            "class_nominal": _whole(np.where(nominal_class > 0, nominal_class, np.nan)),
+            "draws_ranked": (drawn.places != UNRANKED).sum(axis=0),
+        },
+        index=drawn.units,
+    )
+    table.loc[~known, "is_nominal_outside"] = pd.NA
+    if drawn.paired is not None:
+        table["score_assumed_share"] = assumed_share(*drawn.paired, spec.quantiles)
+        placed = [np.where((p := places_of(s)) == UNRANKED, np.nan, p) for s in drawn.paired]
+        table["rank_assumed_share"] = assumed_share(placed[0], placed[1], spec.quantiles)
+    return table
+
+
+def assumed_share(
+    with_assumed: FloatArray, without_assumed: FloatArray, quantiles: tuple[float, float]
+) -> FloatArray:
+    """The part of an interval's width that vanishes without the declared assumptions, by unit.
+
+    1 - width without / width with, cut to [0, 1]; 0 where the interval has no width, NaN where a unit has no
+    number. Widths of the same draws: both stacks (draws, units) come from the same random numbers.
+
+    >>> assumed_share(np.array([[0.0], [4.0]]), np.array([[1.0], [2.0]]), (0.0, 1.0)).tolist()
+    [0.75]
+    """
+    whole, bare = (
+        np.diff(quantiles_over_draws(stack, quantiles), axis=0)[0]
+        for stack in (with_assumed, without_assumed)
+    )
+    safe = np.where(whole > 0, whole, 1.0)
+    share = np.where(whole > 0, np.clip(1 - np.nan_to_num(bare) / safe, 0.0, 1.0), 0.0)
+    return np.where(np.isnan(whole), np.nan, share)
+
+
+def _mean(values: FloatArray) -> FloatArray:
+    there = ~np.isnan(values)
+    count = there.sum(axis=0)
+    total = np.where(there, values, 0.0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _whole(numbers: FloatArray) -> pd.Series:
+    return pd.Series(numbers).astype("Int64").array  # type: ignore[return-value]

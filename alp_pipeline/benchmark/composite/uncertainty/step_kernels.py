@@ -1,0 +1,217 @@
+"""The steps of a recipe as functions of a stack of draws, each made of the very kernels that the step calls.
+
+Belongs here: what a step needs besides numbers (divisors, layouts, parameters by indicator), worked out once,
+and handed to its kernel draw after draw.
+Does not: any formula (the kernels), weights and aggregation (aggregation_kernels), which draw takes which
+alternative (evaluate).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from alp_pipeline.benchmark.cells import BenchmarkInputError, BoolArray, FloatArray, IntArray
+from alp_pipeline.benchmark.composite.denominate import denominate, denominated
+from alp_pipeline.benchmark.composite.framework import Framework
+from alp_pipeline.benchmark.composite.imputation import Imputation, Layout, imputed
+from alp_pipeline.benchmark.composite.impute import imputations_of
+from alp_pipeline.benchmark.composite.normalisation import METHODS, normalised
+from alp_pipeline.benchmark.composite.normalise import _plan as normalise_plan
+from alp_pipeline.benchmark.composite.screen import screen
+from alp_pipeline.benchmark.composite.treat import treatments_of
+from alp_pipeline.benchmark.composite.treatment import treated_by_indicator
+from alp_pipeline.benchmark.composite.uncertainty.draws import Drawn
+from alp_pipeline.benchmark.composite.uncertainty.imputed_spread import ImputedErrors
+from alp_pipeline.benchmark.composite.units import UnitTable
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Draws on their way through the recipe.
+
+    Attributes:
+        values: (draws, units, indicators).
+        rows: which of the recipe's units they are; a screen leaves some out.
+        weights: by level from the bottom (codes,); what the aggregation goes by.
+    """
+
+    values: FloatArray
+    rows: IntArray
+    weights: tuple[FloatArray, ...]
+
+
+Kernel = Callable[[Stack, Drawn], Stack]
+
+_NORMALISE_OWN = ("method", "by_indicator", "reference_time")
+_SHARED = ("ties", "reference")  # one value for all indicators that are normalised together
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """What a step finds in the nominal run: the table and the framework before it."""
+
+    units: UnitTable
+    framework: Framework
+    hidden: BoolArray
+    """Of the raw table: cells that are drawn between bounds; without a number in the nominal run."""
+
+
+def denominate_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
+    """Divide by what the step divides by; see `denominate`."""
+    units = stage.units
+    done = denominate(units, stage.framework, **parameters).details["denominated"]
+    by, scale = np.ones(units.array.shape), np.ones(len(units.codes))
+    for code, name, factor in done.itertuples(index=False):
+        place = units.codes.index(code)
+        by[:, place] = units.denominators[name].to_numpy(dtype=np.float64)
+        scale[place] = factor
+    return lambda stack, drawn: replace(stack, values=denominated(stack.values, by[stack.rows], scale))
+
+
+def screen_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
+    """Leave out the units that the step leaves out.
+
+    Who is kept depends on which cells have a number and which are zero, and cells drawn between bounds
+    count as in the nominal run. So the step itself is asked, once for each such pattern.
+    """
+    kept: dict[bytes, BoolArray] = {}
+
+    def apply(stack: Stack, drawn: Drawn) -> Stack:
+        pattern = _patterns(stack.values)
+        if (pattern != pattern[0]).any():
+            raise BenchmarkInputError(
+                "draws of one alternative differ in the cells that have a number",
+                where="uncertainty, screen",
+                todo="Screen before a treatment that excludes outliers.",
+            )
+        key = pattern[0].tobytes() + stack.rows.tobytes()
+        if key not in kept:
+            kept[key] = _screened(stack, parameters, stage)
+        if kept[key].all():
+            return stack
+        chosen = np.flatnonzero(kept[key])
+        return replace(stack, values=stack.values[:, chosen], rows=stack.rows[chosen])
+
+    return apply
+
+
+def impute_kernel(parameters: Mapping[str, Any], stage: Stage, errors: ImputedErrors | None) -> Kernel:
+    """Fill gaps as the step does; where asked, with the error of an estimate."""
+    units = stage.units
+    imputations = imputations_in(parameters, units)
+    fillable = ~barred(stage)
+    layouts: dict[bytes, Layout] = {}
+
+    def apply(stack: Stack, drawn: Drawn) -> Stack:
+        key = stack.rows.tobytes()
+        if key not in layouts:
+            layouts[key] = Layout.of(units, stack.rows)
+        filled = imputed(stack.values, fillable[stack.rows], imputations, layouts[key])
+        if errors is not None:
+            errors.add(stack.values, filled, stack.rows, drawn)
+        return replace(stack, values=filled)
+
+    return apply
+
+
+def imputations_in(parameters: Mapping[str, Any], units: UnitTable) -> list[Imputation]:
+    """The imputation of each indicator of the table."""
+    own = {name: value for name, value in parameters.items() if name != "by_indicator"}
+    return imputations_of(own, parameters.get("by_indicator"), units.codes)
+
+
+def barred(stage: Stage) -> BoolArray:
+    """Cells that no estimate may fill: confidential, not applicable, or known to lie between bounds."""
+    units = stage.units
+    bounded = stage.hidden if units.lower is None else stage.hidden | units.lower.notna().to_numpy()
+    return ~(units.fillable | ~np.isnan(units.array)) | bounded
+
+
+def treat_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
+    """Treat each indicator as the step does; refuse a function that does not exist for a drawn number."""
+    own = {name: value for name, value in parameters.items() if name != "by_indicator"}
+    treatments = treatments_of(own, parameters.get("by_indicator"), stage.units.codes)
+    if all(one.method == "none" for one in treatments):
+        return lambda stack, drawn: stack
+    may_lose = np.array([one.method == "outliers_sd" and one.replace == "exclude" for one in treatments])
+
+    def apply(stack: Stack, drawn: Drawn) -> Stack:
+        result = treated_by_indicator(stack.values, treatments)
+        lost = np.isnan(result) & ~np.isnan(stack.values) & ~may_lose
+        if lost.any():
+            draw, unit, place = (int(number) for number in np.argwhere(lost)[0])
+            raise BenchmarkInputError(
+                f"the treatment of {stage.units.codes[place]} does not exist for "
+                f"{float(stack.values[draw, unit, place]):g}, which was drawn for "
+                f"{stage.units.index[stack.rows[unit]]}",
+                where="uncertainty, treat",
+                todo="Use log_ct, which takes any numbers, or a smaller spread.",
+            )
+        return replace(stack, values=result)
+
+    return apply
+
+
+def normalise_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
+    """Normalise each indicator as the step does, those with the same method together."""
+    codes, framework = stage.units.codes, stage.framework
+    own = {name: value for name, value in parameters.items() if name not in _NORMALISE_OWN}
+    plan = normalise_plan(framework, parameters["method"], own, parameters.get("by_indicator"))
+    lots: dict[tuple[object, ...], list[str]] = {}
+    for code in codes:
+        settings = plan[code]
+        lots.setdefault((settings["method"], *(settings.get(name) for name in _SHARED)), []).append(code)
+    turn = dict(zip(framework.indicators, framework.directions, strict=True))
+
+    def part(values: FloatArray, rows: IntArray, names: list[str]) -> FloatArray:
+        method = plan[names[0]]["method"]
+        given: dict[str, Any] = {
+            name: np.array([np.nan if (one := plan[code][name]) is None else one for code in names])
+            for name in METHODS[method]
+            if name not in _SHARED
+        }
+        for name in set(METHODS[method]) & set(_SHARED):
+            given[name] = plan[names[0]][name]
+        if "reference" in given:
+            given["reference"] = row_of(given["reference"], rows, stage.units)
+        turns = [turn[code] for code in names]
+        return normalised(values, method, directions=turns, labels=names, **given)
+
+    def apply(stack: Stack, drawn: Drawn) -> Stack:
+        if len(lots) == 1:
+            return replace(stack, values=part(stack.values, stack.rows, list(codes)))
+        result = np.empty_like(stack.values)
+        for names in lots.values():
+            places = [codes.index(code) for code in names]
+            result[..., places] = part(stack.values[..., places], stack.rows, names)
+        return replace(stack, values=result)
+
+    return apply
+
+
+def row_of(unit: object, rows: IntArray, units: UnitTable) -> int:
+    """Where among some rows a reference unit stands."""
+    found = np.flatnonzero(units.index.take(rows) == unit)
+    if not found.size:
+        raise BenchmarkInputError(
+            f"the reference unit {unit!r} is not in the table, or screened out in an alternative",
+            where="uncertainty",
+            todo="Take another reference, or include the unit in every alternative of the screen.",
+        )
+    return int(found[0])
+
+
+def _patterns(values: FloatArray) -> npt.NDArray[np.int8]:
+    return np.asarray(np.isnan(values).astype(np.int8) + 2 * (values == 0).astype(np.int8))
+
+
+def _screened(stack: Stack, parameters: Mapping[str, Any], stage: Stage) -> BoolArray:
+    units = stage.units.take(stage.units.index[stack.rows])
+    values = np.where(stage.hidden[stack.rows], np.nan, stack.values[0])
+    table = units.values.copy()
+    table[:] = values
+    found = screen(units.with_values(table), stage.framework, **parameters).units.index
+    return np.asarray(units.index.isin(found))
