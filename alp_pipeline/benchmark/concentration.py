@@ -17,16 +17,14 @@ import pandas as pd
 
 from alp_pipeline.benchmark.activity_table import ActivityTable, exact_sums
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
-from alp_pipeline.benchmark.disclosure import PublishedTotals
+from alp_pipeline.benchmark.disclosure import Published
 from alp_pipeline.benchmark.shares import Remainder, Shares, figure_frame, reference_shares, shares_of
 
 Reference = pd.Series | pd.DataFrame | None
 Bounds = tuple[FloatArray, FloatArray]
 
 
-def herfindahl(
-    table: ActivityTable | pd.DataFrame, *, published: PublishedTotals | None = None
-) -> pd.DataFrame:
+def herfindahl(table: ActivityTable | pd.DataFrame, *, published: Published | None = None) -> pd.DataFrame:
     """Herfindahl index of each row: HHI_r = Σ_c p_rc², from 1/n (even) to 1 (one activity).
 
     Args:
@@ -51,7 +49,7 @@ def herfindahl(
 
 
 def entropy(
-    table: ActivityTable | pd.DataFrame, *, base: float = 2.0, published: PublishedTotals | None = None
+    table: ActivityTable | pd.DataFrame, *, base: float = 2.0, published: Published | None = None
 ) -> pd.DataFrame:
     """Shannon entropy of each row: H_r = -Σ_c p_rc log p_rc, from 0 (one activity) to log n (even).
 
@@ -82,7 +80,7 @@ def theil(
     reference: Reference = None,
     against: str = "reference",
     base: float = math.e,
-    published: PublishedTotals | None = None,
+    published: Published | None = None,
 ) -> pd.DataFrame:
     """Theil index of each row: T_r = Σ_c p_rc log(p_rc / q_c), 0 where the shares are those of q.
 
@@ -128,7 +126,7 @@ def krugman(
     table: ActivityTable | pd.DataFrame,
     *,
     reference: Reference = None,
-    published: PublishedTotals | None = None,
+    published: Published | None = None,
 ) -> pd.DataFrame:
     """Krugman index of each row, K_r = Σ_c |p_rc - q_c|, from 0 to 2, and half of it, the coefficient.
 
@@ -157,7 +155,7 @@ def hachman(
     table: ActivityTable | pd.DataFrame,
     *,
     reference: Reference = None,
-    published: PublishedTotals | None = None,
+    published: Published | None = None,
 ) -> pd.DataFrame:
     """Hachman index of each row: 1 / Σ_c (LQ_rc · p_rc) = 1 / Σ_c (p_rc² / q_c), in (0, 1].
 

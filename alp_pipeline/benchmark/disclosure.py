@@ -73,6 +73,10 @@ class Remainders:
     computable: BoolArray
     contradicted: BoolArray
 
+    def group_of(self, activity: int) -> Hashable:
+        """The group of the activity at a place, None without one."""
+        return None if self.member[activity] < 0 else self.groups[self.member[activity]]
+
 
 @dataclass(frozen=True)
 class CellBounds:
@@ -144,7 +148,11 @@ def computable_cells(
     return framed(found, hidden)
 
 
-def hidden_remainders(table: ActivityTable, published: PublishedTotals) -> Remainders:
+Published = PublishedTotals | Remainders
+"""Published totals, or what they leave to the hidden cells of the very table: several measures share it."""
+
+
+def hidden_remainders(table: ActivityTable, published: Published) -> Remainders:
     """What the confidential cells of each row and group hold together: the total minus the published cells.
 
     Widened by the rounding tolerance ±(n/2 + 1) for n activities, and not below zero. Where cells are
@@ -154,6 +162,8 @@ def hidden_remainders(table: ActivityTable, published: PublishedTotals) -> Remai
         BenchmarkInputError: a row of the table has no row of totals, a total is negative or infinite, the
             rounding negative.
     """
+    if isinstance(published, Remainders):
+        return published
     if not (np.isfinite(published.rounding) and published.rounding >= 0):
         raise BenchmarkInputError(
             f"a rounding of {published.rounding}", where="published totals", todo="Pass 0 or more, e.g. 1."

@@ -34,7 +34,7 @@ from alp_pipeline.benchmark.cells import (
     IntArray,
 )
 from alp_pipeline.benchmark.disclosure import (
-    PublishedTotals,
+    Published,
     beside_activities,
     hidden_remainders,
     row_sums,
@@ -96,7 +96,7 @@ class Shares:
     remainder: Remainder | None
 
 
-def shares_of(table: ActivityTable, published: PublishedTotals | None = None) -> Shares:
+def shares_of(table: ActivityTable, published: Published | None = None) -> Shares:
     """The shares of a table's rows, see the module for what hidden and missing cells do.
 
     >>> table = ActivityTable.of(pd.DataFrame({"C28": [30, 1], "I55": [10, None]}, index=["A", "B"]))

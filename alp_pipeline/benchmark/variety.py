@@ -19,7 +19,7 @@ from alp_pipeline.benchmark.cells import (
     IntArray,
 )
 from alp_pipeline.benchmark.concentration import as_table, entropy, entropy_terms, log_unit
-from alp_pipeline.benchmark.disclosure import PublishedTotals, hidden_remainders
+from alp_pipeline.benchmark.disclosure import Published, hidden_remainders
 from alp_pipeline.benchmark.shares import shares_of
 
 
@@ -28,7 +28,7 @@ def variety(
     groups: Mapping[Hashable, Hashable],
     *,
     base: float = 2.0,
-    published: PublishedTotals | None = None,
+    published: Published | None = None,
 ) -> pd.DataFrame:
     """Unrelated variety UV (between groups) and related variety RV (within them): UV + RV = entropy.
 
@@ -95,7 +95,7 @@ def _within(p: FloatArray, unit: float) -> FloatArray:
 def _between(
     table: ActivityTable,
     groups: Mapping[Hashable, Hashable],
-    published: PublishedTotals | None,
+    published: Published | None,
     inside: list[BoolArray],
     unit: float,
 ) -> tuple[FloatArray, IntArray]:
@@ -104,11 +104,12 @@ def _between(
     gaps = table.gaps
     incomplete = np.stack([gaps[:, mask].any(axis=1) for mask in inside], axis=1)
     sums = np.where(incomplete, np.nan, sums)
-    if published is not None and all(
-        published.groups.get(activity) == groups[activity] for activity in table.values.columns
-    ):
-        given = hidden_remainders(table, published).total
-        sums = np.where(incomplete, given, sums)
+    if published is not None:
+        found = hidden_remainders(table, published)
+        if [found.group_of(place) for place in range(len(found.member))] == list(
+            map(groups.get, table.values.columns)
+        ):
+            sums = np.where(incomplete, found.total, sums)
     between = shares_of(ActivityTable.of(pd.DataFrame(sums, index=table.values.index)))
     value = exact_sums(entropy_terms(between.p, unit))
     # A gap among the groups' totals is that of the row's cells; a row of zeros has no shares at all.
