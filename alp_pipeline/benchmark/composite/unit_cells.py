@@ -33,13 +33,16 @@ def identified(data: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     time is a cross-section.
 
     Raises:
-        BenchmarkInputError: no unit column, an empty code, a unit (and time) twice, a time that is no year.
+        BenchmarkInputError: no row, no unit column, an empty code, a unit (and time) twice, a time
+            that is no year.
     """
     columns = {str(name).strip().lower(): name for name in reversed(list(data.columns))}
     unit = next((columns[name] for name in _UNIT if name in columns), None)
     if unit is None:
         _refuse("no column says which unit a row is", "Pass a column uCode or unit.")
     codes = [None if pd.isna(code) or not str(code).strip() else str(code).strip() for code in data[unit]]
+    if not codes:
+        _refuse("there are no units", "Pass one row per unit.")
     if None in codes:
         _refuse(f"row {codes.index(None) + 1} has no unit", "Drop or complete the row.")
     name = next((columns[name] for name in _NAME if name in columns), None)
@@ -109,15 +112,17 @@ def label_of(unit: object) -> str:
 
 
 def _parsed(column: pd.Series, code: str) -> tuple[pd.Series, pd.Series]:
-    missing = column.isna()
-    numbers = pd.to_numeric(column, errors="coerce").astype("float64")
-    words = column.where(numbers.isna() & ~missing, "")
+    cells = column.astype(object)  # one kind of missing and of text, whatever the column's type
+    missing = cells.isna()
+    strange = cells.map(lambda cell: isinstance(cell, (bool, complex)) or hasattr(cell, "tzinfo"))
+    numbers = pd.to_numeric(cells.where(~missing & ~strange, np.nan), errors="coerce").astype("float64")
+    words = cells.where(numbers.isna() & ~missing, "")
     known = words.map(lambda word: _WORDS.get(str(word).strip().lower()))
-    wrong = np.flatnonzero(known.isna() | np.isinf(numbers) | column.map(lambda cell: isinstance(cell, bool)))
+    wrong = np.flatnonzero(known.isna() | np.isinf(numbers) | strange)
     if wrong.size:
         row = int(wrong[0])
         _refuse(
-            f"{label_of(column.index[row])} × {code} holds {column.iloc[row]!r}",
+            f"{label_of(cells.index[row])} × {code} holds {cells.iloc[row]!r}",
             "Pass finite numbers, an empty cell where there is none, ':c' where it is confidential.",
         )
     return numbers, known.where(numbers.isna(), REPORTED)

@@ -1,5 +1,7 @@
 """The units: every cell a number or a state, labels never mixed up, nothing changed in place."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -83,7 +85,16 @@ def test_the_words_of_a_cell_without_a_number(cell, state):
     assert table(a=[cell, 1, 2]).states.loc["AT", "a"] == state
 
 
-@pytest.mark.parametrize("cell", ["1,5", "n.v.", np.inf, "reported", True])
+@pytest.mark.parametrize("kind", ["Int64", "Float64", "double[pyarrow]", "float64", "object", "string"])
+def test_a_column_of_any_type_says_the_same(kind):
+    units = table(a=pd.Series([1, None, 3], dtype="object").astype(kind))
+    assert units.values["a"].fillna(-1).tolist() == [1, -1, 3]
+    assert units.states["a"].tolist() == ["reported", "not_available", "reported"]
+    decimals = table(a=[Decimal("1.5"), Decimal("2"), None])
+    assert decimals.values["a"].fillna(-1).tolist() == [1.5, 2, -1]
+
+
+@pytest.mark.parametrize("cell", ["1,5", "n.v.", np.inf, "reported", True, 1j, pd.Timestamp("2014-01-01")])
 def test_what_is_neither_number_nor_word_is_refused_by_unit_and_indicator(cell):
     with pytest.raises(BenchmarkInputError, match="CH × a holds"):
         table(a=pd.Series([1, cell, 2], dtype=object))
@@ -126,6 +137,7 @@ def test_bounds_stay_only_where_there_is_no_number():
     ("data", "message"),
     [
         (DATA.drop(columns="uCode"), "no column says which unit"),
+        (DATA[:0], "there are no units"),
         (DATA.drop(columns="b"), "the column b is absent"),
         (DATA.drop(columns="side"), "the column side is absent"),
         (DATA.drop(columns="GDP"), "the column GDP is absent"),
