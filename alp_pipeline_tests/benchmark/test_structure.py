@@ -86,9 +86,10 @@ def test_a_table_of_one_year_has_a_region_column():
 def test_replacing_a_hidden_cell_by_zero_changes_the_state(measure):
     table, _, reference = example()
     zero = ActivityTable.of(table.values.fillna(0))
-    hidden, with_zero = (
-        structure(of, GROUPS, reference=reference).query("measure == @measure")["state"].tolist()
-        for of in (table, zero)
-    )
+    states = []
+    for of in (table, zero):
+        found = structure(of, GROUPS, reference=reference)
+        states.append(found.loc[found["measure"] == measure, "state"].tolist())
+    hidden, with_zero = states
     assert hidden == ["undetermined", "reported", "undetermined", "reported"]
     assert with_zero == ["reported"] * 4
