@@ -6,6 +6,7 @@ a shock hits and how much (catalogue), what follows from being hit (nothing here
 
 import math
 from collections.abc import Hashable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ NOTHING, HIDDEN, MISSING, NO_TOTAL, EMPTY = range(len(EXPOSURE_NOTES))
 
 def exposure(
     table: ActivityTable | pd.DataFrame,
-    weights: Mapping[Hashable, float],
+    weights: Mapping[Any, float],
     totals: pd.Series,
     *,
     totals_high: pd.Series | None = None,
@@ -123,7 +124,7 @@ def _states(note: IntArray, state: IntArray, missing: BoolArray) -> list[str]:
     ]
 
 
-def _hit(weights: Mapping[Hashable, float]) -> list[Hashable]:
+def _hit(weights: Mapping[Any, float]) -> list[Hashable]:
     for activity, weight in weights.items():
         if not 0 <= weight <= 1:
             raise BenchmarkInputError(

@@ -9,10 +9,20 @@ from sqlalchemy import Table
 
 # Importing the modules is what registers their tables.
 from alp_pipeline.warehouse import dimensions, facts, operations
-from alp_pipeline.warehouse.benchmarks import specialisation
+from alp_pipeline.warehouse.benchmarks import reference_regions, resilience, specialisation
 from alp_pipeline.warehouse.columns import metadata
 
-__all__ = ["OPERATIONAL", "TABLES", "VIEWS", "dimensions", "facts", "operations", "specialisation"]
+__all__ = [
+    "OPERATIONAL",
+    "TABLES",
+    "VIEWS",
+    "dimensions",
+    "facts",
+    "operations",
+    "reference_regions",
+    "resilience",
+    "specialisation",
+]
 
 TABLES: dict[str, Table] = {table.name: table for table in metadata.sorted_tables}
 OPERATIONAL = frozenset(name for name in TABLES if name.startswith("ops_"))

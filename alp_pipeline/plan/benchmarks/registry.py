@@ -33,7 +33,7 @@ class Benchmark:
     declarations."""
 
 
-MODULES = ("specialisation",)
+MODULES = ("specialisation", "reference_regions", "resilience")
 
 
 def all_benchmarks() -> list[Benchmark]:
