@@ -99,7 +99,9 @@ def compare(a: Scores, b: Scores, *, code: str | None = None) -> Comparison:
             "absolute_rank_shift": (ranks["a"] - ranks["b"]).abs(),
         }
     )
-    correlation = {method: float(correlation_matrix(common, method=method).to_numpy()[0, 1]) for method in METHODS}
+    correlation = {
+        method: float(correlation_matrix(common, method=method).to_numpy()[0, 1]) for method in METHODS
+    }
     return Comparison(
         table,
         correlation,
@@ -151,7 +153,7 @@ def _scores(index: Scores, code: str | None, name: str) -> pd.Series:
         what = (
             f"the unit {twice[0]} appears more than once"
             if len(twice)
-            else (f"the score of {column.index[wrong][0]} is {column[wrong].iloc[0]!r}")
+            else (f"the score of {column.index[wrong][0]} is {column[wrong].tolist()[0]!r}")
         )
         raise BenchmarkInputError(what, where=name, todo="Pass one finite score per unit, NaN for none.")
     return numbers.dropna()

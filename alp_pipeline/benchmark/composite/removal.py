@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError
-from alp_pipeline.benchmark.composite.index import RAW, IndexResult, recompute
+from alp_pipeline.benchmark.composite.framework import Framework
+from alp_pipeline.benchmark.composite.index import RAW, IndexResult, compute_index
 from alp_pipeline.benchmark.composite.recipe import Recipe
 
 
@@ -46,7 +47,9 @@ def remove_elements(result: IndexResult, level: int, *, code: str | None = None)
         code: the aggregate looked at; the top one when omitted.
 
     Returns:
-        Scores, ranks and shifts. An element without which nothing of the target is left has NaN throughout.
+        Scores, ranks and shifts. An aggregate that would be left without children, or with children that
+        weigh nothing, goes with the element. One without which nothing of the target is left has NaN
+        throughout.
 
     Raises:
         BenchmarkInputError: there is no such level below the target; whatever a step refuses on what is left.
@@ -88,25 +91,49 @@ def remove_elements(result: IndexResult, level: int, *, code: str | None = None)
     )
 
 
-def without_overrides(recipe: Recipe, codes: Collection[str]) -> Recipe:
-    """The recipe for a framework that lacks some indicators: nothing is overridden for them any more."""
-    changes: dict[str, Mapping[str, Any]] = {}
-    for name, step in zip(recipe.stage_names, recipe.steps, strict=True):
-        overrides = step.parameters.get("by_indicator") or {}
-        kept = {code: own for code, own in overrides.items() if code not in codes}
-        if len(kept) < len(overrides):
-            changes[name] = {"by_indicator": kept or None}
-    return recipe.changed(changes) if changes else recipe
+def without_codes(recipe: Recipe, codes: Collection[str]) -> Recipe:
+    """The recipe for a framework that lacks some codes: what was said of them is dropped.
+
+    That is every key of that name in a mapping: `by_indicator`, weights, importance, points.
+
+    >>> recipe = Recipe.of({"id": "mean", "version": "1", "label": "Mean", "steps": [
+    ...     {"step": "normalise", "by_indicator": {"jobs": {"low": 1}}}, {"step": "aggregate"}]})
+    >>> without_codes(recipe, ["jobs"]).steps[0].parameters
+    {'by_indicator': {}}
+    """
+    changes = {
+        name: {key: _pruned(value, codes) for key, value in step.parameters.items()}
+        for name, step in zip(recipe.stage_names, recipe.steps, strict=True)
+    }
+    return recipe.changed(changes)
+
+
+def _pruned(value: Any, codes: Collection[str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _pruned(each, codes) for key, each in value.items() if key not in codes}
+    return value
 
 
 def _without(result: IndexResult, element: str, target: str) -> IndexResult | None:
     framework = result.frameworks[RAW]
-    gone = set(framework.indicators_of(element))
-    if gone >= set(framework.indicators_of(target)):
+    removed = _counting_branch(framework, element)
+    if set(framework.indicators_of(removed)) >= set(framework.indicators_of(target)):
         return None
-    recipe = without_overrides(result.recipe, gone)
-    start = IndexResult(recipe, result.stages, result.frameworks, result.details)
-    return recompute(start, framework=framework.without([element]))
+    left = framework.without([removed])
+    gone = {*framework.indicators, *framework.aggregates} - {*left.indicators, *left.aggregates}
+    return compute_index(result.stages[RAW], left, without_codes(result.recipe, gone))
+
+
+def _counting_branch(framework: Framework, element: str) -> str:
+    """The element, or the aggregate above it of which nothing that weighs anything would be left."""
+    parent = framework.parent(element)
+    if parent is None:
+        return element
+    level = framework.level(element)
+    weights = dict(zip(framework.codes(level), framework.weights(level), strict=True))
+    if any(weights[other] > 0 for other in framework.children(parent) if other != element):
+        return element
+    return _counting_branch(framework, parent)
 
 
 def _shifts(ranks: pd.DataFrame) -> pd.DataFrame:
