@@ -48,16 +48,14 @@ def exposures(cells: "pd.DataFrame", shocks: Iterable[ShockEntry]) -> "pd.DataFr
     regions = now[now["nuts_level"] == 2]
     low = totals[totals["year"] == year].set_index(["region_code", "year"])["region_total"]
     high = low + _hidden_parts(regions, _country_bounds(now), list(parts), low.index)
-    found = []
-    for shock in shocks:
-        hit = regions[regions["activity_code"].isin(list(shock.weights))]
-        if hit.empty:
-            continue
-        table = ActivityTable.from_cells(hit)
-        result = exposure(
-            table, shock.weights, low, totals_high=high, upper=_upper(now, hit, table.values.index)
-        )
-        found.append(result.reset_index().assign(shock_id=shock.id))
+    table = ActivityTable.from_cells(regions)
+    upper = _upper(now, regions, table.values.index)
+    found = [
+        exposure(table, shock.weights, low, totals_high=high, upper=upper)
+        .reset_index()
+        .assign(shock_id=shock.id)
+        for shock in shocks
+    ]
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 
 
@@ -97,19 +95,19 @@ def _hidden_parts(
     return pd.Series(whole.mask(complete, 0.0).to_numpy(), index=rows)
 
 
-def _upper(now: "pd.DataFrame", hit: "pd.DataFrame", rows: "pd.Index[Any]") -> "pd.DataFrame":
+def _upper(now: "pd.DataFrame", cells: "pd.DataFrame", rows: "pd.Index[Any]") -> "pd.DataFrame":
     """The most that each cell can be: its section in the region, its own in the country."""
     inside = now[now["activity_level"] == "division"].groupby("section_code")["activity_code"].nunique()
     many = set(inside[inside >= PARTS_MIN].index)
     known = now[(now["activity_level"] == "section") & (now["cell_state"] == "reported")]
     section = known[known["activity_code"].isin(many)].set_index(["region_code", "activity_code"])["value"]
     country = _country_bounds(now)
-    bounded = hit.assign(
+    bounded = cells.assign(
         own_section=section.reindex(
-            list(zip(hit["region_code"], hit["section_code"], strict=True))
+            list(zip(cells["region_code"], cells["section_code"], strict=True))
         ).to_numpy(),
         of_country=country.reindex(
-            list(zip(hit["country_code"], hit["activity_code"], strict=True))
+            list(zip(cells["country_code"], cells["activity_code"], strict=True))
         ).to_numpy(),
     )
     bounded["upper"] = bounded[["own_section", "of_country"]].min(axis=1)

@@ -158,10 +158,11 @@ def _compute(
         areas = _levels(_areas(context, name), breaks[name])
         parts += [_volatility(cells, name), *_downturns(cells, areas, name)]
     parts.append(_exposure(activity_cells(context), shocks))
-    rows = pd.concat([part for part in parts if not part.empty], ignore_index=True)
-    if rows.empty:
+    known = [part for part in parts if not part.empty]
+    if not known:
         write_nothing(context, (TABLE,))
         return
+    rows = pd.concat(known, ignore_index=True)
     units = sorted({code for entry in perimeters for code, _ in entry.members})
     rows = _every_unit(rows, units)
     rows["as_of_date"] = rows["document_ids"].map(lambda text: as_of(context, text))
