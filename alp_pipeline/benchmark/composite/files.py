@@ -16,7 +16,9 @@ from alp_pipeline.benchmark.cells import BenchmarkInputError
 _SEPARATORS = ",;\t|"
 
 
-def read_table(path: Path | str, *, sheet: str | None = None) -> pd.DataFrame:
+def read_table(
+    path: Path | str, *, sheet: str | None = None, first_heading: str | None = None
+) -> pd.DataFrame:
     """The table in a file: its first row names the columns.
 
     Text stays text ("NA" may be Namibia, "01" a code): whoever knows a column's role converts it. Of a CSV
@@ -26,6 +28,8 @@ def read_table(path: Path | str, *, sheet: str | None = None) -> pd.DataFrame:
     Args:
         path: a file ending in .csv, .tsv, .txt, .xlsx, .xls, .ods or .parquet.
         sheet: the sheet of a workbook; the first one when omitted.
+        first_heading: what to call a first column without a heading, as R and pandas write row names; such a
+            column is refused when omitted.
 
     Raises:
         BenchmarkInputError: the file is absent, of another kind, unreadable or empty; a heading is empty or
@@ -39,8 +43,9 @@ def read_table(path: Path | str, *, sheet: str | None = None) -> pd.DataFrame:
     [['NA', '3.5', '']]
     """
     path = Path(path)
-    readers = {".csv": _csv, ".tsv": _csv, ".txt": _csv, ".parquet": _parquet}
-    readers |= dict.fromkeys((".xlsx", ".xls", ".ods"), lambda path: _workbook(path, sheet))
+    readers = dict.fromkeys((".csv", ".tsv", ".txt"), lambda path: _csv(path, first_heading))
+    readers[".parquet"] = lambda path: _parquet(path, first_heading)
+    readers |= dict.fromkeys((".xlsx", ".xls", ".ods"), lambda path: _workbook(path, sheet, first_heading))
     reader = readers.get(path.suffix.lower())
     if reader is None:
         _refuse(
@@ -54,7 +59,7 @@ def read_table(path: Path | str, *, sheet: str | None = None) -> pd.DataFrame:
     return table
 
 
-def _csv(path: Path) -> pd.DataFrame:
+def _csv(path: Path, first_heading: str | None) -> pd.DataFrame:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             heading = file.readline()
@@ -63,10 +68,10 @@ def _csv(path: Path) -> pd.DataFrame:
             rows = [row for row in csv.reader(file, delimiter=separator, strict=True) if any(row)]
     except (UnicodeDecodeError, csv.Error) as error:
         _refuse(path, f"it cannot be read as CSV in UTF-8 ({error})", "Save it again as CSV in UTF-8.")
-    return _rectangle(path, rows)
+    return _rectangle(path, rows, first_heading)
 
 
-def _workbook(path: Path, sheet: str | None) -> pd.DataFrame:
+def _workbook(path: Path, sheet: str | None, first_heading: str | None) -> pd.DataFrame:
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
@@ -77,26 +82,30 @@ def _workbook(path: Path, sheet: str | None) -> pd.DataFrame:
         rows = workbook.get_sheet_by_name(name).to_python()
     except CalamineError as error:
         _refuse(path, f"the workbook cannot be read ({error})", "Save it again as XLSX.")
-    return _rectangle(path, [row for row in rows if any(cell != "" for cell in row)])
+    return _rectangle(path, [row for row in rows if any(cell != "" for cell in row)], first_heading)
 
 
-def _parquet(path: Path) -> pd.DataFrame:
+def _parquet(path: Path, first_heading: str | None) -> pd.DataFrame:
     from pyarrow import ArrowInvalid
 
     try:
         table = pd.read_parquet(path)
     except ArrowInvalid as error:
         _refuse(path, f"it cannot be read as Parquet ({error})", "Write it again.")
+    if first_heading is not None and not isinstance(table.index, pd.RangeIndex | pd.MultiIndex):
+        return table.reset_index(names=table.index.name or first_heading)
     named = [name for name in table.index.names if name is not None]
     return table.reset_index(named).reset_index(drop=True)
 
 
-def _rectangle(path: Path, rows: Sequence[Sequence[object]]) -> pd.DataFrame:
+def _rectangle(path: Path, rows: Sequence[Sequence[object]], first_heading: str | None) -> pd.DataFrame:
     if not rows:
         _refuse(path, "the table is empty", "Pass a heading and at least one row below it.")
     heading = [str(name).strip() for name in rows[0]]
     while heading and not heading[-1]:
         heading.pop()
+    if heading and not heading[0] and first_heading is not None:
+        heading[0] = first_heading
     for place, name in enumerate(heading):
         if not name or name in heading[:place]:
             problem = "has no heading" if not name else f"has the heading {name!r} of another one"
