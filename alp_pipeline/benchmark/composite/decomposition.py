@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
-from alp_pipeline.benchmark.composite.aggregation import METHODS
+from alp_pipeline.benchmark.composite.aggregate import level_settings
 from alp_pipeline.benchmark.composite.contribution import Side, parts_of
 from alp_pipeline.benchmark.composite.index import RAW, IndexResult
 from alp_pipeline.benchmark.composite.panel import lots, row_of
@@ -182,16 +182,15 @@ class _End:
 
 
 def _aggregation(result: IndexResult) -> list[tuple[str, dict[str, Any]]]:
-    """Method and parameters of each level from the bottom, as the recipe's last step has them."""
-    own = result.recipe.steps[-1].effective
-    levels = range(1, result.framework.depth)
-    methods = own["methods"] or [own["method"] for _ in levels]
-    overrides = {int(level): override for level, override in (own["by_level"] or {}).items()}
+    """Method of each level from the bottom, and its parameters."""
+    own = {
+        name: value for name, value in result.recipe.steps[-1].parameters.items() if name != "reference_time"
+    }
     found = []
-    for level, method in zip(levels, methods, strict=True):
-        given = {**own, **overrides.get(level, {})}
-        used = overrides.get(level, {}).get("method", method)
-        found.append((used, {name: given.get(name, default) for name, default in METHODS[used].items()}))
+    for settings in level_settings(result.framework, **own):
+        method = settings.pop("method")
+        settings.pop("availability_min")  # both scores are there
+        found.append((method, settings))
     return found
 
 
