@@ -21,14 +21,16 @@ class ReferenceRegions:
     Attributes:
         peers: one row per region × peer, by region and rank: region_code, peer_code, rank, distance,
             weight_covered_pct (of all weight, what both have), weight_imputed_pct (of all weight, where a
-            side is imputed), runs (with one dimension left out), runs_kept (in which the peer stays among
-            the k nearest), rank_best and rank_worst over those runs in which the pair has a distance.
+            side is imputed), runs (with one dimension left out, in which the region has any distance),
+            runs_kept (in which the peer stays among the k nearest), rank_best and rank_worst over those runs
+            in which the pair has a distance.
         contributions: one row per region × peer × dimension: region_code, peer_code, dimension_id,
             contribution (their `math.fsum` is the distance exactly), contribution_pct of the distance (NaN
             where that is zero), weight_covered_pct (of the dimension's weight), rank_without (the peer's rank
             when the dimension is left out; null without a distance then).
         stability: one row per region × dimension left out: region_code, dimension_id, peers, peers_kept,
-            kept_pct (share of the region's peers that stay among the k nearest).
+            kept_pct (share of the region's peers that stay among the k nearest; null, as peers_kept, where
+            the region is left with too little weight for any distance).
     """
 
     peers: pd.DataFrame
@@ -83,12 +85,14 @@ def reference_regions(
     order = np.lexsort((peer, ranks[region, peer], region))  # codes are sorted, so ties stand by code
     region, peer = region[order], peer[order]
     left_out = distance.dimensions if len(distance.dimensions) > 1 else ()
-    runs = np.array([_ranks(distance.without(name), allowed)[region, peer] for name in left_out])
-    runs = runs.reshape(len(left_out), region.size)
+    everywhere = [_ranks(distance.without(name), allowed) for name in left_out]
+    runs = np.array([run[region, peer] for run in everywhere], dtype=np.int64).reshape(-1, region.size)
+    judged = np.array([(run > 0).any(axis=1) for run in everywhere], dtype=np.bool_)
+    judged = judged.reshape(-1, len(distance.regions))
     return ReferenceRegions(
-        _peers(distance, ranks, region, peer, runs, k),
+        _peers(distance, ranks, region, peer, runs, judged, k),
         _contributions(distance, region, peer, runs),
-        _stability(distance, region, runs, k),
+        _stability(distance, region, runs, judged, k),
     )
 
 
@@ -128,7 +132,13 @@ def _ranks(distance: FloatArray, allowed: BoolArray) -> IntArray:
 
 
 def _peers(
-    distance: StructuralDistance, ranks: IntArray, region: IntArray, peer: IntArray, runs: IntArray, k: int
+    distance: StructuralDistance,
+    ranks: IntArray,
+    region: IntArray,
+    peer: IntArray,
+    runs: IntArray,
+    judged: BoolArray,
+    k: int,
 ) -> pd.DataFrame:
     codes = np.array(distance.regions, dtype=object)
     given = np.where(runs > 0, runs, np.iinfo(np.int64).max).min(axis=0, initial=np.iinfo(np.int64).max)
@@ -141,7 +151,7 @@ def _peers(
             "distance": distance.distance[region, peer],
             "weight_covered_pct": 100 * distance.coverage[region, peer],
             "weight_imputed_pct": 100 * distance.imputed[region, peer],
-            "runs": runs.shape[0],
+            "runs": judged.sum(axis=0)[region],
             "runs_kept": ((runs > 0) & (runs <= k)).sum(axis=0),
             "rank_best": _nullable(np.where(worst > 0, given, 0), worst > 0),
             "rank_worst": _nullable(worst, worst > 0),
@@ -172,19 +182,22 @@ def _contributions(
     )
 
 
-def _stability(distance: StructuralDistance, region: IntArray, runs: IntArray, k: int) -> pd.DataFrame:
+def _stability(
+    distance: StructuralDistance, region: IntArray, runs: IntArray, judged: BoolArray, k: int
+) -> pd.DataFrame:
     codes = np.array(distance.regions, dtype=object)
     some, peers = np.unique(region, return_counts=True)
     kept = np.array([np.bincount(region[(run > 0) & (run <= k)], minlength=codes.size)[some] for run in runs])
-    kept = kept.reshape(runs.shape[0], some.size).T
+    kept = kept.astype(np.int64).reshape(runs.shape[0], some.size).T
+    known = judged[:, some].T
     names = np.array(distance.dimensions[: runs.shape[0]], dtype=object)
     return pd.DataFrame(
         {
             "region_code": codes[np.repeat(some, names.size)],
             "dimension_id": np.tile(names, some.size),
             "peers": np.repeat(peers, names.size),
-            "peers_kept": kept.ravel(),
-            "kept_pct": (100 * kept / peers[:, None]).ravel() if names.size else np.array([]),
+            "peers_kept": _nullable(kept.ravel(), known.ravel()),
+            "kept_pct": np.where(known, 100 * kept / peers[:, None], np.nan).ravel(),
         }
     )
 

@@ -248,6 +248,18 @@ def test_a_dimension_that_alone_makes_two_regions_near_shows_in_stability():
     assert kept.to_dict() == {"a": 0.0, "b": 100.0}
 
 
+def test_a_run_that_leaves_a_region_too_little_to_judge_by_is_no_run():
+    table = regions()
+    table.loc["R00", ["old", "young"]] = math.nan
+    found = reference_regions(structural_distance(structural_profile(table, ALL)), k=3)
+    # Without land, R00 has firms alone, a half of what is left and less than three quarters.
+    assert found.peers[found.peers["region_code"] == "R00"]["runs"].unique().tolist() == [1]
+    own = found.stability[found.stability["region_code"] == "R00"].set_index("dimension_id")
+    assert own["kept_pct"].isna().to_dict() == {"firms": True, "land": True, "people": False}
+    assert own["peers_kept"].isna().to_dict() == {"firms": True, "land": True, "people": False}
+    assert found.peers[found.peers["region_code"] == "R01"]["runs"].unique().tolist() == [3]
+
+
 def test_the_own_country_can_be_excluded_and_candidates_restricted():
     table = regions()
     countries = {code: "AT" if code < "R06" else "IT" for code in table.index}

@@ -210,7 +210,7 @@ def _gaps(
 def _peers(found: "ReferenceRegions", countries: Mapping[str, str]) -> "pd.DataFrame":
     """Peers with what concerns the region's whole group beside them."""
     rows = found.peers.rename(columns={"weight_imputed_pct": "weight_carried_pct"})
-    stability = found.stability.sort_values(["region_code", "kept_pct", "dimension_id"])
+    stability = found.stability.dropna().sort_values(["region_code", "kept_pct", "dimension_id"])
     first = stability.drop_duplicates("region_code").set_index("region_code")["dimension_id"]
     mean = stability.groupby("region_code")["kept_pct"].mean()
     return rows.assign(

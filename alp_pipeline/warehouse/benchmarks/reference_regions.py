@@ -101,7 +101,13 @@ bench_reference_region = bench_table(
         between=_PCT,
     ),
     column("is_own_country", Boolean, "Whether both lie in one country.", required=True),
-    column("runs", SmallInteger, "Runs with one dimension left out.", unit="runs", required=True),
+    column(
+        "runs",
+        SmallInteger,
+        "Runs with one dimension left out in which the region has enough weight for a distance.",
+        unit="runs",
+        required=True,
+    ),
     column(
         "runs_kept", SmallInteger, "Runs in which it stays among the nearest.", unit="runs", required=True
     ),
