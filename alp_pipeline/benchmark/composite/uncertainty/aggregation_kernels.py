@@ -16,6 +16,7 @@ from alp_pipeline.benchmark.composite.aggregate import _plan as aggregation_plan
 from alp_pipeline.benchmark.composite.aggregation import aggregated
 from alp_pipeline.benchmark.composite.families import Families
 from alp_pipeline.benchmark.composite.framework import Framework
+from alp_pipeline.benchmark.composite.means import arithmetic
 from alp_pipeline.benchmark.composite.uncertainty.draws import Drawn, drawn_weights
 from alp_pipeline.benchmark.composite.uncertainty.spec import InclusionFactor, WeightsFactor
 from alp_pipeline.benchmark.composite.uncertainty.step_kernels import Kernel, Stack, Stage, row_of
@@ -89,6 +90,7 @@ def aggregate_kernel(
     plan = aggregation_plan(stage.framework, given[0], given[1], given[2], given[3], own)
     labels = np.array([str(unit) for unit in stage.units.index], dtype=object)
     level, place = target
+    families = [Families.of(membership) for membership in tree.membership]
 
     def apply(stack: Stack, drawn: Drawn) -> FloatArray:
         below = stack.values
@@ -99,7 +101,7 @@ def aggregate_kernel(
                 settings["reference"] = row_of(settings["reference"], stack.rows, stage.units)
             settings["labels"] = (labels[stack.rows], tree.codes[number])
             with np.errstate(divide="ignore", invalid="ignore"):
-                below = aggregated(below, by_level[number], tree.membership[number], **settings)
+                below = _one_up(below, by_level[number], families[number], settings)
             out = hidden[number][stack.rows]
             if out.any():
                 below[:, out] = np.nan
@@ -120,6 +122,18 @@ def hidden_levels(hidden: BoolArray, tree: Tree, counts: Sequence[BoolArray]) ->
         below = Families.of(membership).sums((below & counting).astype(np.float64)) > 0
         found.append(below)
     return tuple(found)
+
+
+def _one_up(
+    values: FloatArray, weights: FloatArray, families: Families, settings: Mapping[str, Any]
+) -> FloatArray:
+    """`aggregated`, past what it asks for the sake of gaps where a stack has none."""
+    method = settings["method"]
+    if method == "arithmetic" and not np.isnan(values).any():
+        return arithmetic(values, weights, families)
+    if method == "geometric" and values.min(initial=np.inf) > 0:  # NaN is not
+        return np.exp(arithmetic(np.log(values), weights, families))
+    return aggregated(values, weights, families.membership, **settings)
 
 
 def _weights(

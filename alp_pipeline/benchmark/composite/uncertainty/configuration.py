@@ -56,8 +56,9 @@ class Varied:
 def configuration_table(rows: Iterable[Varied]) -> pd.DataFrame:
     """factor, over, what, value, basis, cells and is_assumption (declared, or drawn evenly between bounds).
 
-    >>> configuration_table([Varied("data_flags", "data", "e", "0.05", "declared", 3)]).iloc[0].tolist()
-    ['data_flags', 'data', 'e', '0.05', 'declared', 3, True]
+    >>> table = configuration_table([Varied("data_flags", "data", "e", "0.05", "declared", 3)])
+    >>> table.iloc[0].astype("str").tolist()
+    ['data_flags', 'data', 'e', '0.05', 'declared', '3', 'True']
     """
     names = [field.name for field in fields(Varied)]
     table = pd.DataFrame([astuple(row) for row in rows], columns=names)

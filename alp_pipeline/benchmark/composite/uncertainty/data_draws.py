@@ -88,35 +88,54 @@ def cell_spreads(
     return tuple(found)
 
 
-def perturb(
-    values: FloatArray, spreads: tuple[CellSpread, ...], drawn: Mapping[str, npt.NDArray[np.float64]]
-) -> None:
-    """Put a draw's numbers into a stack, in place: value · (1 + sd · z), or between the bounds.
+def perturbed(
+    raw: FloatArray,
+    spreads: tuple[CellSpread, ...],
+    drawn: Mapping[str, npt.NDArray[np.float64]],
+    members: IntArray,
+) -> FloatArray:
+    """A stack of tables with the numbers of some draws: value · (1 + sd · z), or between the bounds.
 
     Errors of several kinds on one cell multiply.
 
     Args:
-        values: (draws, units, indicators), the caller's own copy of the raw numbers.
-        spreads: see `cell_spreads`. drawn: by factor (draws, places), normal or uniform numbers.
+        raw: (units, indicators). spreads: see `cell_spreads`.
+        drawn: by factor (draws, places), normal or uniform numbers. members: the draws wanted.
+
+    Returns:
+        (members, units, indicators).
 
     >>> cell = CellSpread("data_flags", np.array([1]), np.array([0.1]), 1, DECLARED)
-    >>> stack = np.array([[[5.0, 10.0]]])
-    >>> perturb(stack, (cell,), {"data_flags": np.array([[-2.0]])})
-    >>> stack.tolist()
+    >>> z = {"data_flags": np.array([[-2.0]])}
+    >>> perturbed(np.array([[5.0, 10.0]]), (cell,), z, np.array([0])).tolist()
     [[[5.0, 8.0]]]
     """
-    flat = values.reshape(len(values), -1)
+    stack: FloatArray | None = None
     for spread in spreads:
-        numbers = drawn[spread.factor]
-        if spread.low is not None and spread.high is not None:
-            flat[:, spread.places] = spread.low + (spread.high - spread.low) * numbers
-            continue
-        change = numbers * spread.sd
-        change += 1
         if spread.places is None:
-            flat *= change
-        else:
-            flat[:, spread.places] *= change
+            change = _changes(spread, drawn, members)
+            if stack is None:
+                change *= raw.ravel()
+                stack = change
+            else:
+                stack *= change
+    flat = np.repeat(raw.reshape(1, -1), members.size, axis=0) if stack is None else stack
+    for spread in spreads:
+        if spread.low is not None and spread.high is not None:
+            numbers = drawn[spread.factor][members]
+            flat[:, spread.places] = spread.low + (spread.high - spread.low) * numbers
+        elif spread.places is not None:
+            flat[:, spread.places] *= _changes(spread, drawn, members)
+    return flat.reshape(members.size, *raw.shape)
+
+
+def _changes(
+    spread: CellSpread, drawn: Mapping[str, npt.NDArray[np.float64]], members: IntArray
+) -> FloatArray:
+    changes: FloatArray = drawn[spread.factor][members]
+    changes *= spread.sd
+    changes += 1
+    return changes
 
 
 def revision_spread(vintages: pd.DataFrame, *, keys: tuple[str, ...] = ("unit", "time")) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from alp_pipeline.benchmark.cells import FloatArray, IntArray
 from alp_pipeline.benchmark.composite.uncertainty.aggregation_kernels import ScoreKernel
-from alp_pipeline.benchmark.composite.uncertainty.data_draws import CellSpread, perturb
+from alp_pipeline.benchmark.composite.uncertainty.data_draws import CellSpread, perturbed
 from alp_pipeline.benchmark.composite.uncertainty.draws import Drawn, DrawnFactor
 from alp_pipeline.benchmark.composite.uncertainty.step_kernels import Kernel, Stack
 
@@ -87,8 +87,7 @@ class CompiledRecipe:
         later = [factor.name for factor in self.factors if factor.name not in of_cells]
         for first in range(0, draws, together):
             members = order[first : first + together]
-            values = np.repeat(self.raw[None], members.size, axis=0)
-            perturb(values, self.spreads, {name: drawn[name][members] for name in of_cells})
+            values = perturbed(self.raw, self.spreads, drawn, members)
             stack = Stack(values, np.arange(len(self.units)), self.weights)
             numbers = {name: drawn[name][members] for name in later}
             self._follow(0, stack, numbers, way[:, members], result, members)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import FloatArray, IntArray
@@ -40,11 +41,14 @@ class UncertaintyResult:
                 whatever comes from them, are internal unless their owner says otherwise); undetermined (a
                 confidential cell without bounds: no score in any draw, no rank, takes no place from anyone);
                 no_score (screened out or without data).
-            score_nominal, rank_nominal: of the recipe as it is; null where it gives no point.
+            score_nominal: of the recipe as it is; null where it gives no point.
+            rank_nominal: its rank, null where intervals of others leave it open.
+            rank_nominal_best, rank_nominal_worst: the ranks that the nominal scores leave possible; they
+                differ only where units in state interval could be above or below.
             rank_low, rank_median, rank_high: quantiles over the draws (`quantiles` of the spec, and 0.5),
                 interpolated; rank_mean; rank_best, rank_worst: over all draws and the nominal run.
             score_low, score_mean, score_high: likewise; draws that normalise differently differ in scale.
-            is_nominal_outside: the nominal rank lies outside [rank_low, rank_high].
+            is_nominal_outside: no possible nominal rank lies within [rank_low, rank_high].
             rank_assumed_share, score_assumed_share: the part of the interval's width that is owed to
                 declared assumptions on data: 1 - width without / width with them, at least 0, both from the
                 same random numbers; 0 for an interval of no width; null where it was not asked for.
@@ -85,14 +89,14 @@ class DrawnScores:
 
     Attributes:
         units: their labels. states: of `UncertaintyResult.summary`.
-        nominal: (units,) scores, NaN where there is no point.
+        nominal: (units,) each: score, NaN where there is no point; its lower and its upper bound.
         scores: (draws, units). places: (draws, units). above: (units, units) counts.
-        with_assumed, without_assumed: paired scores of some draws; None where they were not run.
+        paired: scores of some draws with and without declared assumptions; None where they were not run.
     """
 
     units: pd.Index
-    states: np.ndarray
-    nominal: FloatArray
+    states: npt.NDArray[Any]
+    nominal: tuple[FloatArray, FloatArray, FloatArray]
     scores: FloatArray
     places: PlaceArray
     above: IntArray
@@ -138,23 +142,24 @@ def _summary(drawn: DrawnScores, spec: UncertaintySpec) -> pd.DataFrame:
     ends = (spec.quantiles[0], 0.5, spec.quantiles[1])
     place = np.where(drawn.places == UNRANKED, np.nan, drawn.places)
     ranks, scores = quantiles_over_draws(place, ends), quantiles_over_draws(drawn.scores, ends)
-    nominal_place = places_of(drawn.nominal[None])
-    nominal_rank = np.where(nominal_place[0] == UNRANKED, np.nan, nominal_place[0])
-    with_nominal = np.vstack([place, nominal_rank])
-    nominal_class = class_numbers(drawn.nominal[None], nominal_place, spec.classes)[0]
-    outside = (nominal_rank < ranks[0]) | (nominal_rank > ranks[2])
-    known = ~np.isnan(nominal_rank) & ~np.isnan(ranks[0])
+    score = drawn.nominal[0]
+    nominal_class = class_numbers(score[None], places_of(score[None]), spec.classes)[0]
+    best, worst = nominal_ranks(*drawn.nominal, drawn.states == INTERVAL)
+    outside = (worst < ranks[0]) | (best > ranks[2])
+    known = ~np.isnan(best) & ~np.isnan(ranks[0])
     table = pd.DataFrame(
         {
             "state": drawn.states,
-            "score_nominal": drawn.nominal,
-            "rank_nominal": _whole(nominal_rank),
+            "score_nominal": score,
+            "rank_nominal": _whole(np.where((best == worst) & ~np.isnan(score), best, np.nan)),
+            "rank_nominal_best": _whole(best),
+            "rank_nominal_worst": _whole(worst),
             "rank_low": ranks[0],
             "rank_median": ranks[1],
             "rank_high": ranks[2],
             "rank_mean": _mean(place),
-            "rank_best": _whole(np.fmin.reduce(with_nominal, axis=0)),
-            "rank_worst": _whole(np.fmax.reduce(with_nominal, axis=0)),
+            "rank_best": _whole(np.fmin.reduce(np.vstack([place, best]), axis=0)),
+            "rank_worst": _whole(np.fmax.reduce(np.vstack([place, worst]), axis=0)),
             "score_low": scores[0],
             "score_mean": _mean(drawn.scores),
             "score_high": scores[2],
@@ -172,6 +177,29 @@ def _summary(drawn: DrawnScores, spec: UncertaintySpec) -> pd.DataFrame:
         placed = [np.where((p := places_of(s)) == UNRANKED, np.nan, p) for s in drawn.paired]
         table["rank_assumed_share"] = assumed_share(placed[0], placed[1], spec.quantiles)
     return table
+
+
+def nominal_ranks(
+    score: FloatArray, low: FloatArray, high: FloatArray, interval: npt.NDArray[np.bool_]
+) -> tuple[FloatArray, FloatArray]:
+    """Best and worst rank that nominal scores leave possible; equal where no score is an interval.
+
+    A unit whose score is an interval may be anywhere between its bounds, or anywhere where it has none; one
+    that has no score and no interval takes no place.
+
+    >>> score = np.array([50.0, np.nan, 70.0])
+    >>> low, high = np.array([50.0, 60.0, 70.0]), np.array([50.0, 80.0, 70.0])
+    >>> [ranks.tolist() for ranks in nominal_ranks(score, low, high, np.array([False, True, False]))]
+    [[3.0, 1.0, 1.0], [3.0, 2.0, 2.0]]
+    """
+    takes_part = interval | ~np.isnan(score)
+    low = np.where(interval, np.nan_to_num(low, nan=-np.inf), score)
+    high = np.where(interval, np.nan_to_num(high, nan=np.inf), score)
+    certainly = low[None, :] > high[:, None]
+    possibly = high[None, :] > low[:, None]
+    np.fill_diagonal(possibly, False)
+    found = [np.where(takes_part, 1.0 + above.sum(axis=1), np.nan) for above in (certainly, possibly)]
+    return found[0], found[1]
 
 
 def assumed_share(

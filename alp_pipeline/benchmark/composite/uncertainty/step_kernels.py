@@ -25,6 +25,7 @@ from alp_pipeline.benchmark.composite.treat import treatments_of
 from alp_pipeline.benchmark.composite.treatment import treated_by_indicator
 from alp_pipeline.benchmark.composite.uncertainty.draws import Drawn
 from alp_pipeline.benchmark.composite.uncertainty.imputed_spread import ImputedErrors
+from alp_pipeline.benchmark.composite.uncertainty.pattern_means import MEANS, PatternMeans
 from alp_pipeline.benchmark.composite.units import UnitTable
 
 
@@ -104,12 +105,24 @@ def impute_kernel(parameters: Mapping[str, Any], stage: Stage, errors: ImputedEr
     imputations = imputations_in(parameters, units)
     fillable = ~barred(stage)
     layouts: dict[bytes, Layout] = {}
+    patterns: dict[bytes, PatternMeans] = {}
+    only_means = all(one.method in MEANS for one in imputations)
+
+    def fill(stack: Stack) -> FloatArray:
+        rows = stack.rows.tobytes()
+        if rows not in layouts:
+            layouts[rows] = Layout.of(units, stack.rows)
+        known = ~np.isnan(stack.values)
+        if not only_means or (known != known[0]).any():
+            return imputed(stack.values, fillable[stack.rows], imputations, layouts[rows])
+        key = rows + known[0].tobytes()
+        if key not in patterns:
+            open_cells = fillable[stack.rows]
+            patterns[key] = PatternMeans.of(known[0], open_cells, imputations, layouts[rows])
+        return patterns[key].filled(stack.values)
 
     def apply(stack: Stack, drawn: Drawn) -> Stack:
-        key = stack.rows.tobytes()
-        if key not in layouts:
-            layouts[key] = Layout.of(units, stack.rows)
-        filled = imputed(stack.values, fillable[stack.rows], imputations, layouts[key])
+        filled = fill(stack)
         if errors is not None:
             errors.add(stack.values, filled, stack.rows, drawn)
         return replace(stack, values=filled)

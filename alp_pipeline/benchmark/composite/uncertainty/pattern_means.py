@@ -1,0 +1,79 @@
+"""Means that fill gaps, where the same cells are gaps in every draw.
+
+Belongs here: which cells each gap is the mean of, worked out once; the means of a stack.
+Does not: other imputations, patterns that differ from draw to draw (composite.imputation).
+
+`composite.imputation.imputed` finds out for every table anew which cells have a number, and works on whole
+columns. In a stack of draws the pattern does not change, and few gaps need few means: with 3 % of gaps in
+334 × 60 cells this takes a twentieth of the time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from alp_pipeline.benchmark.cells import BoolArray, FloatArray, IntArray
+from alp_pipeline.benchmark.composite.imputation import Imputation, Layout
+
+MEANS: Final = ("mean", "group_mean", "none")
+
+
+@dataclass(frozen=True, eq=False)
+class PatternMeans:
+    """The gaps that means fill, all by position in the flattened units × indicators.
+
+    Attributes:
+        sources: the known cells of every lot (one group of one indicator), lot after lot.
+        starts: where each lot begins. counts: its cells.
+        gaps: the cells to fill. lots: of each, where its mean is.
+    """
+
+    sources: IntArray
+    starts: IntArray
+    counts: FloatArray
+    gaps: IntArray
+    lots: IntArray
+
+    @classmethod
+    def of(
+        cls, known: BoolArray, fillable: BoolArray, imputations: Sequence[Imputation], layout: Layout
+    ) -> "PatternMeans":
+        """What to fill from what; arguments as of `imputed`, `known` saying which cells have a number.
+
+        A lot without a number fills nothing.
+
+        >>> layout = Layout(np.arange(3), np.zeros(3, dtype=np.int64), {}, ("LPI",))
+        >>> means = PatternMeans.of(np.array([[True], [True], [False]]), np.full((3, 1), True),
+        ...                         [Imputation("mean")], layout)
+        >>> means.filled(np.array([[[1.0], [5.0], [np.nan]]])).ravel().tolist()
+        [1.0, 5.0, 3.0]
+        """
+        units = len(known)
+        lot = np.full(known.shape, -1, dtype=np.int64)
+        for place, imputation in enumerate(imputations):
+            if imputation.method == "mean":
+                lot[:, place] = place * units
+            elif imputation.method == "group_mean":
+                group = layout.groups[str(imputation.group)]
+                lot[:, place] = np.where(group < 0, -1, place * units + group)
+        has = np.unique(lot[known])
+        wanted = ~known & fillable & np.isin(lot, has[has >= 0])
+        gaps = np.flatnonzero(wanted)
+        numbers, lots = np.unique(lot.ravel()[gaps], return_inverse=True)
+        cells = np.flatnonzero(known & np.isin(lot, numbers))
+        sources = cells[np.argsort(lot.ravel()[cells], kind="stable")]
+        starts = np.searchsorted(lot.ravel()[sources], numbers)
+        counts = np.diff(np.append(starts, sources.size)).astype(np.float64)
+        return cls(sources, starts, counts, gaps, lots)
+
+    def filled(self, values: FloatArray) -> FloatArray:
+        """A stack (draws, units, indicators) with its gaps filled; a new array."""
+        result = values.copy()
+        if not self.gaps.size:
+            return result
+        flat = result.reshape(len(result), -1)
+        sums = np.add.reduceat(np.take(flat, self.sources, axis=1), self.starts, axis=1)
+        flat[:, self.gaps] = np.take(sums / self.counts, self.lots, axis=1)
+        return result
