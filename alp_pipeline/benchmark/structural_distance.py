@@ -141,13 +141,14 @@ def structural_profile(
 
     Asymmetry is reduced first, by the transformation that the variable's dimension names. A value further
     than `outlier_sd` sample standard deviations (divisor n - 1) from the mean is then replaced by the nearest
-    one that is not. What is left is scaled by z = (x - min) / (max - min) over all regions that have a
-    number. A variable without weight takes no part at all.
+    one that is not, unless that would leave all regions equal. What is left is scaled by
+    z = (x - min) / (max - min) over all regions that have a number. A variable without weight takes no part
+    at all.
 
     Args:
         variables: regions × variables (any unit), NaN where there is no number; further columns are ignored.
         dimensions: the dimensions with weights, variables and transformations.
-        outlier_sd: how far from the mean a value may lie; infinity leaves all where they are.
+        outlier_sd: how far from the mean a value may lie, one or more; infinity leaves all where they are.
         imputed: same labels, true where a number is not an observation; none is when omitted.
 
     Raises:
@@ -167,8 +168,8 @@ def structural_profile(
     weighed = [one for one in dimensions if one.weight > 0]
     _require_dimensions(dimensions, weighed)
     table = _table(variables, weighed)
-    if not outlier_sd > 0:
-        _refuse("outlier_sd", f"is {outlier_sd}", "Give the number of standard deviations, above zero.")
+    if not outlier_sd >= 1:
+        _refuse("outlier_sd", f"is {outlier_sd}", "Give the number of standard deviations, one or more.")
     scaled, notes = {}, []
     for name in table.columns:
         one = next(one for one in weighed if name in one.variables)
@@ -246,12 +247,8 @@ def _treated(values: pd.Series, how: str, outlier_sd: float) -> tuple[FloatArray
     mean = math.fsum(known) / known.size
     spread = math.sqrt(math.fsum((known - mean) ** 2) / (known.size - 1))
     inside = known[np.abs(known - mean) <= outlier_sd * spread]
-    if inside.size == 0 or inside.min() == inside.max():
-        _refuse(
-            str(values.name),
-            f"has no two different values within {outlier_sd} standard deviations",
-            "Give outlier_sd a larger number.",
-        )
+    if inside.min() == inside.max():
+        inside = known  # all but a few are equal: these few are what there is to compare
     low, high = float(inside.min()), float(inside.max())
     scaled = (np.clip(x, low, high) - low) / (high - low)
     skew = skewness(np.column_stack([values.to_numpy(dtype=np.float64), scaled]))

@@ -76,6 +76,13 @@ def test_scaling_is_transformation_then_outliers_then_min_max_written_out():
     )
 
 
+def test_outliers_stay_where_pulling_them_in_would_leave_all_regions_equal():
+    table = pd.DataFrame({"ships": [0.0] * 30 + [5.0, 10.0]}, index=[f"R{n:02d}" for n in range(32)])
+    profile = structural_profile(table, [StructuralDimension("d", 1, {"ships": "none"})], outlier_sd=1)
+    assert profile.scaled["ships"].iloc[-2:].tolist() == [0.5, 1.0]
+    assert profile.treatment.loc["ships", ["outliers_low", "outliers_high"]].tolist() == [0, 0]
+
+
 def test_weights_go_by_dimension_and_are_equal_within():
     weights = structural_profile(regions(), ALL).weights
     assert weights.to_dict() == {"population": 0.25, "area": 0.25, "old": 0.125, "young": 0.125, "size": 0.25}
@@ -323,8 +330,7 @@ def test_parameters_that_mean_nothing_are_refused():
     for wrong, message in (
         (lambda: structural_profile(table, []), "none has a weight"),
         (lambda: structural_profile(table, [*ALL, FIRMS]), "the dimension firms twice"),
-        (lambda: structural_profile(table, ALL, outlier_sd=0), "outlier_sd: is 0"),
-        (lambda: structural_profile(table, ALL, outlier_sd=0.01), "no two different values within"),
+        (lambda: structural_profile(table, ALL, outlier_sd=0.5), "outlier_sd: is 0.5"),
         (lambda: structural_distance(profile, coverage_min=0), "coverage_min: is 0"),
         (lambda: structural_distance(profile).without("sea"), "no dimension 'sea'"),
         (lambda: reference_regions(structural_distance(profile), k=0), "k: is 0"),
