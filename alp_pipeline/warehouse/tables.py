@@ -9,15 +9,23 @@ from sqlalchemy import Table
 
 # Importing the modules is what registers their tables.
 from alp_pipeline.warehouse import dimensions, facts, operations
-from alp_pipeline.warehouse.benchmarks import reference_regions, resilience, specialisation
+from alp_pipeline.warehouse.benchmarks import (
+    complexity,
+    neighbourhood,
+    reference_regions,
+    resilience,
+    specialisation,
+)
 from alp_pipeline.warehouse.columns import metadata
 
 __all__ = [
     "OPERATIONAL",
     "TABLES",
     "VIEWS",
+    "complexity",
     "dimensions",
     "facts",
+    "neighbourhood",
     "operations",
     "reference_regions",
     "resilience",

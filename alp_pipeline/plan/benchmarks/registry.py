@@ -33,7 +33,7 @@ class Benchmark:
     declarations."""
 
 
-MODULES = ("specialisation", "reference_regions", "resilience")
+MODULES = ("specialisation", "reference_regions", "resilience", "complexity", "neighbourhood")
 
 
 def all_benchmarks() -> list[Benchmark]:

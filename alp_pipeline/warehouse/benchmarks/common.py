@@ -10,23 +10,25 @@ from sqlalchemy import Column, Date, Table, Text
 from alp_pipeline.warehouse.columns import column, metadata
 
 
-def bench_table(name: str, *columns: "Column[Any]", comment: str) -> Table:
+def bench_table(name: str, *columns: "Column[Any]", comment: str, per_perimeter: bool = True) -> Table:
     """Declare a benchmark table: perimeter first, then the method's columns, then where they come from.
 
     Args:
         columns: the method's own; those with `key=True` make up the key together with `perimeter_id`.
         comment: what a row is, for the data dictionary.
+        per_perimeter: False for a table that speaks of the universe and not of units: it names no perimeter.
     """
+    perimeter = column(
+        "perimeter_id",
+        Text,
+        "The perimeter whose units are listed.",
+        key=True,
+        references="dim_perimeter.perimeter_id",
+    )
     return Table(
         name,
         metadata,
-        column(
-            "perimeter_id",
-            Text,
-            "The perimeter whose units are listed.",
-            key=True,
-            references="dim_perimeter.perimeter_id",
-        ),
+        *([perimeter] if per_perimeter else []),
         *columns,
         column("method", Text, "The method, in one line with its parameters.", required=True),
         column("method_version", Text, "Version of the method, scheme or recipe.", required=True),
