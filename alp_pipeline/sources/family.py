@@ -47,6 +47,7 @@ class Fetched:
         extent: what was asked for.
         url, parameters, headers: of the request and the answer, without any secret.
         seen_at: when the answer came, UTC.
+        note: what the outcome is to say of how it came, equal for all documents of one fetch.
     """
 
     path: Path
@@ -59,6 +60,7 @@ class Fetched:
     published_at_origin: TimeOrigin = "unknown"
     parameters: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -181,7 +181,8 @@ class Sources:
             return poll.becoming("failed", said, transient=transient, stage="fetch", failure=said)
         finally:
             _empty(self.folder)
-        said = self._metadata(dataset, upstream, family)
+        notes = dict.fromkeys(document.note for document in documents)
+        said = "; ".join(filter(None, (*notes, self._metadata(dataset, upstream, family))))
         now = {vintage.retrieval_id for vintage in self.archive.vintages(dataset.id)}
         ids = tuple(retrieval.retrieval_id for retrieval in added)
         if not now - known:

@@ -8,7 +8,7 @@ import io
 import zipfile
 
 from alp_pipeline.sources.eurostat.connector import EurostatConnector
-from alp_pipeline.sources.family import Upstream
+from alp_pipeline.sources.family import Fetched, Upstream
 from alp_pipeline_tests.servers import eurostat_messages as messages
 from alp_pipeline_tests.servers.base import LoopbackServer, Reply, Request
 from alp_pipeline_tests.servers.eurostat import EurostatServer
@@ -46,6 +46,13 @@ def fetch(source: EurostatConnector) -> bytes:
     """The bytes of the bulk file."""
     (document,) = source.fetch(entry(), Upstream("offered", "2026"))
     return document.path.read_bytes()
+
+
+def together(documents: list[Fetched]) -> list[bytes]:
+    """Every line of the documents, sorted, the heading once."""
+    lines = [gzip.decompress(one.path.read_bytes()).splitlines() for one in documents]
+    assert len({heading for heading, *_ in lines}) == 1
+    return sorted([lines[0][0], *(row for _, *rows in lines for row in rows)])
 
 
 class Elsewhere(LoopbackServer):

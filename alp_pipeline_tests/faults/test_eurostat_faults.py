@@ -7,18 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from alp_pipeline.archive.retrieval import Extent
 from alp_pipeline.sources.errors import (
     AddressRefused,
     AnswerIncomplete,
     AnswerTruncated,
-    HttpRefused,
     NotData,
     QueryRefused,
     ServiceUnavailable,
     SourceError,
     StructureChanged,
 )
-from alp_pipeline.sources.eurostat.replies import ExtractionTooBig, NothingMatches
+from alp_pipeline.sources.eurostat.replies import NothingMatches
+from alp_pipeline.sources.eurostat.slices import Limits
 from alp_pipeline.sources.family import Upstream
 from alp_pipeline_tests.faults.eurostat_answers import (
     DATA,
@@ -30,12 +31,13 @@ from alp_pipeline_tests.faults.eurostat_answers import (
     asked,
     fault,
     fetch,
+    together,
     xml,
 )
 from alp_pipeline_tests.servers import eurostat_messages as messages
 from alp_pipeline_tests.servers.base import Reply, Request
 from alp_pipeline_tests.servers.eurostat import EurostatServer
-from alp_pipeline_tests.sources.eurostat.asking import connected, entry, left_in, sliced, tsv
+from alp_pipeline_tests.sources.eurostat.asking import REGIONS, connected, entry, left_in, sliced, tsv
 
 # -- in the place of a table --------------------------------------------------------------------------
 
@@ -64,13 +66,6 @@ REFUSALS = {
     "JSON error under 200": Refusal("json error 200", QueryRefused, "404 ERR_NOT_FOUND"),
     "no results, 400": Refusal(fault(100, messages.NO_RESULTS, 400), NothingMatches, "NO_RESULTS"),
     "no results, 200": Refusal(fault(100, messages.NO_RESULTS), NothingMatches, "NO_RESULTS"),
-    "too big, fault": Refusal(fault(413, TOO_BIG, 413), ExtractionTooBig, "estimated 17348292 rows"),
-    "too big, fault under 200": Refusal(fault(130, "Response too large"), ExtractionTooBig, "130 Response"),
-    "too big, service limit": Refusal(fault(510, "Size", 413), ExtractionTooBig, "510 Size"),
-    "too big, JSON": Refusal(
-        Reply(413, messages.json_error(413, TOO_BIG)), ExtractionTooBig, "max authorised is 5000000"
-    ),
-    "413 of a proxy": Refusal(Reply(413, messages.MAINTENANCE_PAGE), HttpRefused, "413"),
     "not available, fault": Refusal(fault(100, NOT_THERE, 404), QueryRefused, "not available for"),
     "not available, JSON": Refusal(
         Reply(404, messages.json_error(404, NOT_THERE)), QueryRefused, "ERR_NOT_FOUND_4: TGS00001"
@@ -108,6 +103,72 @@ def test_what_comes_in_the_place_of_a_table_ends_in_its_own_error(name: str, tmp
         assert asked(server) == [DATA] * case.requests
         assert left_in(tmp_path) == []
         assert fetch(source) == PACKED, "the next refresh gets it"
+
+
+REFUSED_FOR_SIZE = {
+    "fault": (fault(413, TOO_BIG, 413), "estimated 17348292 rows"),
+    "fault under 200": (fault(130, "Response too large"), "130 Response"),
+    "service limit": (fault(510, "Size", 413), "510 Size"),
+    "JSON": (Reply(413, messages.json_error(413, TOO_BIG)), "max authorised is 5000000"),
+    "web page of a proxy": (Reply(413, messages.MAINTENANCE_PAGE), "413 with a web page"),
+    "footer without a place": (xml(messages.legacy_footer("nowhere")), "does not name"),
+}
+PREPARED = "TGS00001/?format=TSV"
+
+
+@pytest.mark.parametrize("name", REFUSED_FOR_SIZE)
+def test_a_prepared_file_refused_for_its_size_comes_in_slices_that_say_so(name: str, tmp_path: Path) -> None:
+    answer, says = REFUSED_FOR_SIZE[name]
+    limits = Limits(most_cells=12)
+    with EurostatServer({"TGS00001": tsv()}) as server, connected(server, tmp_path, limits=limits) as source:
+        (told,) = source.freshness([entry()]).values()
+        server.fault(answer, times=99, match=PREPARED)
+        documents = list(source.fetch(entry(), told))
+        keys = [one.path.removeprefix(DATA) for one in server.asked("/data/")]
+    assert keys == ["/", "/..AT+AT33", "/..ITC4+SI03"]
+    assert together(documents) == sorted(tsv().splitlines())
+    assert [one.extent for one in documents] == [Extent({"geo": REGIONS[:2]}), Extent({"geo": REGIONS[2:]})]
+    for one in documents:
+        assert one.note == "the prepared file is refused for its size, so it came in 2 slices"
+        assert says in one.parameters["in_place_of"]
+
+
+def test_what_was_refused_whole_is_divided_although_its_estimate_fits(tmp_path: Path) -> None:
+    with EurostatServer({"TGS00001": tsv()}) as server, connected(server, tmp_path) as source:
+        server.fault(fault(413, TOO_BIG, 413), match=DATA)
+        assert together(list(source.fetch(entry(), Upstream("offered")))) == sorted(tsv().splitlines())
+        assert len(server.asked("/data/")) == 3
+
+
+def test_slices_in_the_place_of_a_file_hold_what_the_entry_filters(tmp_path: Path) -> None:
+    dataset = entry(filters={"geo": ["AT", "ITC4"]})
+    with EurostatServer({"TGS00001": tsv()}) as server, connected(server, tmp_path) as source:
+        server.fault(fault(413, TOO_BIG, 413), match=DATA)
+        (document,) = source.fetch(dataset, Upstream("offered"))
+        assert asked(server)[-1] == f"{DATA}/..AT+ITC4"
+    assert dict(document.extent.dims) == {"geo": ("AT", "ITC4")}
+    _, *rows = gzip.decompress(document.path.read_bytes()).splitlines()
+    assert {row.partition(b"\t")[0].rpartition(b",")[2] for row in rows} == {b"AT", b"ITC4"}
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        (Limits(most_cells=1, most_requests=5), "in slices: it would take more than 5 requests"),
+        (Limits(), "in slices: Eurostat refuses the extraction for its size"),
+    ],
+)
+def test_what_does_not_come_in_slices_either_says_both_reasons(
+    limits: Limits, says: str, tmp_path: Path
+) -> None:
+    with EurostatServer({"TGS00001": tsv()}) as server, connected(server, tmp_path, limits=limits) as source:
+        server.fault(fault(413, TOO_BIG, 413), times=99, match="/data/")
+        with pytest.raises(QueryRefused, match=says) as found:
+            fetch(source)
+        assert "estimated 17348292 rows" in str(found.value)
+        assert "bulk" not in str(found.value)
+        assert len(server.asked("/data/")) <= 6
+        assert left_in(tmp_path) == []
 
 
 @pytest.mark.parametrize(

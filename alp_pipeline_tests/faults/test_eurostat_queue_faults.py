@@ -14,6 +14,7 @@ from alp_pipeline.sources.errors import (
     SourceError,
 )
 from alp_pipeline.sources.eurostat.replies import NothingMatches
+from alp_pipeline.sources.family import Fetched, Upstream
 from alp_pipeline_tests.faults.eurostat_answers import (
     DATA,
     FIRST,
@@ -27,12 +28,13 @@ from alp_pipeline_tests.faults.eurostat_answers import (
     asked,
     fault,
     fetch,
+    together,
     xml,
 )
 from alp_pipeline_tests.servers import eurostat_messages as messages
 from alp_pipeline_tests.servers.base import Reply
 from alp_pipeline_tests.servers.eurostat import EurostatServer
-from alp_pipeline_tests.sources.eurostat.asking import connected, left_in, tsv
+from alp_pipeline_tests.sources.eurostat.asking import connected, entry, left_in, tsv
 
 
 def test_a_ticket_in_the_place_of_a_prepared_file_is_followed_to_the_end(tmp_path: Path) -> None:
@@ -182,6 +184,10 @@ ANSWERS: dict[str, Reply | str] = {
 }  # fmt: skip
 
 
+HALVES = ("..AT+AT33", "..ITC4+SI03")
+METADATA = {f"/sdmx/2.1/{kind}/ESTAT/TGS00001" for kind in ("datastructure", "contentconstraint")}
+
+
 def test_whatever_the_queue_answers_the_end_is_the_whole_table_or_a_named_error(tmp_path: Path) -> None:
     with (
         EurostatServer({"TGS00001": tsv()}, others=0) as server,
@@ -195,15 +201,19 @@ def test_whatever_the_queue_answers_the_end_is_the_whole_table_or_a_named_error(
             for path in (tmp_path / "downloads").rglob("*"):
                 path.unlink()
             server.script(*(ANSWERS[name] for name in names))
-            content: bytes | None = None
+            documents: list[Fetched] = []
             with suppress(SourceError):
-                content = fetch(source)
-            assert content in (PACKED, None)
-            assert left_in(tmp_path) == (["tgs00001.tsv"] if content else [])
-            # Two submissions of five rounds, a question and an answer in each, two tries of each.
-            assert len(server.requests) <= 2 * 5 * 2 * 2
+                documents = list(source.fetch(entry(), Upstream("offered", "2026")))
+            if documents:
+                assert together(documents) == sorted(tsv().splitlines())
+            assert left_in(tmp_path) == sorted(one.path.name for one in documents)
+            # Two submissions of five rounds, a question and an answer in each, two tries of each; as much
+            # again for each half, where the whole is refused for its size.
+            assert len(server.requests) <= 2 * 5 * 2 * 2 * (3 if "too big" in names else 1)
             ids = {FIRST, "wHsvjs7hQCy7Dqf4"}
             places = {DATA, *(f"/1.0/async/{kind}/{one}" for kind in ("status", "data") for one in ids)}
+            if "too big" in names:
+                places |= {f"{DATA}/{key}" for key in HALVES} | METADATA
             assert set(asked(server)) <= places
 
         drive()

@@ -21,6 +21,7 @@ from alp_pipeline.settings import Settings
 from alp_pipeline.sources.memory import Poll, PollMemory
 from alp_pipeline.sources.pull import Sources
 from alp_pipeline.workspace import Workspace
+from alp_pipeline_tests.faults.eurostat_answers import TOO_BIG, fault
 from alp_pipeline_tests.servers.base import FAULTS, Reply, polite
 from alp_pipeline_tests.servers.eurostat import EurostatServer
 
@@ -134,6 +135,25 @@ def test_a_table_of_half_its_rows_is_archived_for_the_intake_gate_to_hold_back(s
     site.server.replace("nama_10r_2gdp", table(200))
     assert site.pulled().outcome == "fetched"
     assert len(site.vintages) == 2
+
+
+def test_a_file_refused_for_its_size_is_fetched_in_slices_once_and_the_outcome_says_so(site: Site) -> None:
+    site.server.replace("nama_10r_2gdp", table(200))
+    site.server.fault(fault(413, TOO_BIG, 413), times=40, match="/?format=TSV")
+    poll = site.pulled()
+    assert (poll.outcome, poll.detail) == (
+        "fetched",
+        "the prepared file is refused for its size, so it came in 2 slices",
+    )
+    assert site.told() == {}, "nothing stands against it"
+    assert len(poll.documents) == 2
+    assert len(site.vintages) == 3
+    asked = len(site.server.asked(DATA))
+    assert site.pulled().outcome == "unchanged"
+    assert len(site.server.asked(DATA)) == asked
+    site.server.mend()
+    site.server.replace("nama_10r_2gdp", table(300))
+    assert (site.pulled().detail, len(site.vintages)) == ("", 4)
 
 
 ANSWERS = st.lists(

@@ -6,6 +6,7 @@ Belongs here: addresses, and which of the package's parts does what. Does not: t
 
 import io
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Final, TypeVar
 from urllib.parse import quote
@@ -18,7 +19,7 @@ from alp_pipeline.observations.structure import Structure, read_structure
 from alp_pipeline.sources.errors import HttpRefused, NotData, QueryRefused, SourceError
 from alp_pipeline.sources.eurostat.inventory import read_inventory, refuse_implausible
 from alp_pipeline.sources.eurostat.queue import Dialogue, Patience
-from alp_pipeline.sources.eurostat.replies import HEAD_BYTES, failure, read_reply
+from alp_pipeline.sources.eurostat.replies import HEAD_BYTES, ExtractionTooBig, failure, read_reply
 from alp_pipeline.sources.eurostat.slices import Limits, Slice, Slices, wanted
 from alp_pipeline.sources.eurostat.tables import refuse_unless_table
 from alp_pipeline.sources.family import Connector, Description, Fetched, Upstream
@@ -92,16 +93,25 @@ class EurostatConnector(Connector):
     # -- data ---------------------------------------------------------------------------------------
 
     def fetch(self, dataset: DatasetEntry, upstream: Upstream) -> Iterator[Fetched]:
-        """The prepared file of the whole table, or the slices that the entry wants.
+        """The prepared file of the whole table, or slices: where the entry wants them, and where Eurostat
+        refuses the prepared file for its size (413).
+
+        Slices in the place of a file hold what the entry filters, since they are costed; each says so in its
+        note and its parameters.
 
         Raises: SourceError; no file is left in the folder by the request that failed.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        access = dataset.access
-        if isinstance(access, EurostatAccess) and access.want == "slices":
+        access = dataset.access if isinstance(dataset.access, EurostatAccess) else EurostatAccess()
+        if access.want == "slices":
             yield from self._slices(dataset, access, upstream)
+            return
+        try:
+            whole = self._bulk(dataset, upstream)
+        except ExtractionTooBig as refused:
+            yield from self._instead(dataset, access, upstream, refused)
         else:
-            yield self._bulk(dataset, upstream)
+            yield whole
 
     def _bulk(self, dataset: DatasetEntry, upstream: Upstream) -> Fetched:
         # Any parameter added to a prepared address turns it into a costed extraction.
@@ -115,7 +125,31 @@ class EurostatConnector(Connector):
             dataset, answer, url, "tsv", Extent.whole(), {"want": "bulk", **asked}, upstream.changed_at
         )
 
-    def _slices(self, dataset: DatasetEntry, access: EurostatAccess, upstream: Upstream) -> Iterator[Fetched]:
+    def _instead(
+        self, dataset: DatasetEntry, access: EurostatAccess, upstream: Upstream, refused: ExtractionTooBig
+    ) -> Iterator[Fetched]:
+        """The slices in the place of a prepared file that was refused for its size."""
+        try:
+            found = list(self._slices(dataset, access, upstream, refused=refused))
+        except QueryRefused as also:
+            raise type(also)(
+                f"{refused.what}; in slices: {also.what}",
+                where=dataset.id,
+                todo="Narrow the entry's filters.",
+            ) from refused
+        plural = "s" if len(found) > 1 else ""
+        note = f"the prepared file is refused for its size, so it came in {len(found)} slice{plural}"
+        for one in found:
+            yield replace(one, note=note)
+
+    def _slices(
+        self,
+        dataset: DatasetEntry,
+        access: EurostatAccess,
+        upstream: Upstream,
+        *,
+        refused: ExtractionTooBig | None = None,
+    ) -> Iterator[Fetched]:
         order = self._described_by(_STRUCTURE, dataset).dimensions
         present = self._described_by(_CONSTRAINT, dataset)
         part = wanted(dataset, order, present, where=dataset.id)
@@ -134,7 +168,10 @@ class EurostatConnector(Connector):
             asked["startPeriod"] = access.since
         if part.absent:
             asked["absent"] = {ours[name]: list(codes) for name, codes in part.absent.items()}
-        for one in slices.of(part):
+        if refused is not None:
+            asked["in_place_of"] = f"the prepared file: {refused.what}"
+        was_refused = refused is not None and not part.box.named and access.since is None
+        for one in slices.of(part, was_refused=was_refused):
             yield _fetched(
                 dataset,
                 one.answer,

@@ -110,7 +110,10 @@ class Dialogue:
         except HttpRefused as refused:
             reply = read_reply(refused.body)
             if reply.kind in ("data", "not_data"):
-                raise
+                if refused.status != 413:
+                    raise
+                # We send no body: whoever says so, Eurostat or a proxy, means the answer.
+                reply = Reply("too_big", f"413 with {reply.said or 'a text'}")
             return None, reply
         with to.open("rb") as file:
             reply = read_reply(file.read(HEAD_BYTES))

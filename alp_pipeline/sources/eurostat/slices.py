@@ -135,15 +135,18 @@ class Slices:
         self._address, self._place, self._split_by, self._since = address, place, split_by, since
         self._requests = 0
 
-    def of(self, part: Wanted) -> list[Slice]:
+    def of(self, part: Wanted, *, was_refused: bool = False) -> list[Slice]:
         """The answers that together hold what is wanted; no cell stands in two of them.
+
+        Args:
+            was_refused: for its size, all of it in one request: it is divided whatever the estimate says.
 
         Raises:
             QueryRefused: it would take too many requests, or nothing of it is there.
             SourceError: as the dialogue; no file is left.
         """
         try:
-            found = self._within(part.box)
+            found = self._within(part.box, least=2 if was_refused else 1)
         except SourceError:
             for number in range(self._requests + 1):
                 self._place(number).unlink(missing_ok=True)
@@ -154,8 +157,9 @@ class Slices:
             found = _taking(found, name, part.box.codes[name], codes)
         return found
 
-    def _within(self, box: Box) -> list[Slice]:
+    def _within(self, box: Box, *, least: int = 1) -> list[Slice]:
         pieces = box.pieces(most_cells=self._limits.most_cells, longest_key=self._limits.longest_key)
+        pieces = max(pieces, least)
         along = box.widest(self._split_by)
         if self._requests + pieces > self._limits.most_requests:
             raise QueryRefused(
