@@ -42,7 +42,7 @@ def index(
     answer: dict[str, Any] = {"out": str(written.folder), "files": list(written.files), "indices": tops}
     lines = [
         f"{top['code']}: {top['scored']} of {top['units']} units have a score"
-        + (f", {top['undetermined']} are undetermined" if top["undetermined"] else "")
+        + (f", {top['undetermined']} undetermined" if top["undetermined"] else "")
         + (f"; first {', '.join(top['first'])}" if top["first"] else "")
         for top in tops
     ]

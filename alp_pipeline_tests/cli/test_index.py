@@ -1,0 +1,184 @@
+"""`alp index`: three files in, a folder out, and what a user is told."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from alp_pipeline.benchmark.cells import BenchmarkInputError
+from alp_pipeline.benchmark.composite.framework import read_framework
+from alp_pipeline.benchmark.composite.index import rebuild
+from alp_pipeline.benchmark.composite.log import read_log
+from alp_pipeline.benchmark.composite.units import read_units
+from alp_pipeline.cli import alp
+from alp_pipeline_tests.cli.index_document import recipe_named
+
+FRAMEWORK = """Level,iCode,iName,Direction,Weight,Parent,Type
+1,jobs,Jobs,1,1,index,Indicator
+1,co2,Emissions,-1,1,index,Indicator
+2,index,Index,1,1,,Aggregate
+"""
+DATA = """uCode,uName,jobs,co2
+AT33,Tirol,10,5
+CH05,Ostschweiz,30,4
+SI04,Zahodna Slovenija,20,9
+"""
+RECIPE = {
+    "id": "mean",
+    "version": "1",
+    "label": "Mean",
+    "steps": [{"step": "normalise"}, {"step": "aggregate"}],
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "meta.csv").write_text(FRAMEWORK, encoding="utf-8")
+    (tmp_path / "data.csv").write_text(DATA, encoding="utf-8")
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(RECIPE), encoding="utf-8")
+    return tmp_path
+
+
+def run(folder: Path, *more: str, data: str = "data.csv") -> Result:
+    options = ("--framework", str(folder / "meta.csv"), "--recipe", str(folder / "recipe.yaml"))
+    arguments = ["index", str(folder / data), *options, "--out", str(folder / "out"), *more]
+    return CliRunner().invoke(alp, arguments)
+
+
+def refused(folder: Path, *more: str, data: str = "data.csv") -> str:
+    """The typed error, which `main` prints and turns into exit code 2."""
+    result = run(folder, *more, data=data)
+    assert isinstance(result.exception, BenchmarkInputError)
+    assert not (folder / "out").exists()
+    return str(result.exception)
+
+
+def test_scores_and_ranks_are_written_under_the_names_of_the_data(folder: Path) -> None:
+    result = run(folder)
+    assert result.exit_code == 0
+    assert (folder / "out" / "scores.csv").read_text(encoding="utf-8") == (
+        "uCode,jobs,co2,index\nAT33,0.0,80.0,40.0\nCH05,100.0,100.0,100.0\nSI04,50.0,0.0,25.0\n"
+    )
+    assert (folder / "out" / "ranks.csv").read_text(encoding="utf-8") == (
+        "uCode,index\nAT33,2\nCH05,1\nSI04,3\n"
+    )
+    assert result.stdout.splitlines()[0] == "index: 3 of 3 units have a score; first CH05, AT33, SI04"
+
+
+def test_json_prints_one_object_and_nothing_else(folder: Path) -> None:
+    (folder / "data.csv").write_text(DATA.replace("20,9", ":c,9"), encoding="utf-8")
+    answer = json.loads(run(folder, "--json").stdout)
+    assert answer["indices"] == [
+        {"code": "index", "units": 3, "scored": 2, "undetermined": 1, "first": ["CH05", "AT33"]}
+    ]
+    assert set(answer["files"]) == {path.name for path in (folder / "out").iterdir()}
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".parquet"])
+def test_workbooks_and_parquet_give_what_csv_gives(folder: Path, suffix: str) -> None:
+    table = pd.read_csv(folder / "data.csv")
+    if suffix == ".xlsx":
+        table.to_excel(folder / "data.xlsx", index=False, engine="xlsxwriter")
+    else:
+        table.to_parquet(folder / "data.parquet")
+    run(folder)
+    expected = {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
+    assert run(folder, data=f"data{suffix}").exit_code == 0
+    assert {path.name: path.read_bytes() for path in (folder / "out").iterdir()} == expected
+
+
+def test_the_recipe_may_name_the_framework_beside_it(folder: Path) -> None:
+    with_framework = {**RECIPE, "framework": "meta.csv"}
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(with_framework), encoding="utf-8")
+    arguments = [
+        str(folder / "data.csv"),
+        "--recipe",
+        str(folder / "recipe.yaml"),
+        "--out",
+        str(folder / "out"),
+    ]
+    assert CliRunner().invoke(alp, ["index", *arguments]).exit_code == 0
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(RECIPE), encoding="utf-8")
+    result = CliRunner().invoke(alp, ["index", *arguments])
+    assert "recipe.yaml: neither it nor the command names a framework" in str(result.exception)
+
+
+def test_a_panel_keeps_its_years(folder: Path) -> None:
+    rows = ["uCode,Time,jobs,co2", "AT33,2013,1,5", "AT33,2014,2,4", "CH05,2013,3,3", "CH05,2014,1,9"]
+    (folder / "data.csv").write_text("\n".join(rows), encoding="utf-8")
+    assert run(folder).exit_code == 0
+    ranks = (folder / "out" / "ranks.csv").read_text(encoding="utf-8").splitlines()
+    assert ranks == ["uCode,Time,index", "AT33,2013,2", "AT33,2014,1", "CH05,2013,1", "CH05,2014,2"]
+
+
+def test_what_is_wrong_with_a_file_is_said_and_nothing_is_written(folder: Path) -> None:
+    assert "nothing.csv: there is no such file" in refused(folder, data="nothing.csv")
+    (folder / "data.csv").write_text(DATA.replace("30", "thirty"), encoding="utf-8")
+    assert "data: CH05 × jobs holds 'thirty'" in refused(folder)
+    (folder / "data.csv").write_text(DATA.replace("jobs", "work"), encoding="utf-8")
+    assert "data: the column jobs is absent" in refused(folder)
+    recipe = {**RECIPE, "steps": [{"step": "normalise", "method": "minmix"}, {"step": "aggregate"}]}
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    assert "recipe.yaml: steps.0.method: 'minmix' does not exist. Use one of minmax," in refused(folder)
+
+
+def test_draws_need_something_uncertain(folder: Path) -> None:
+    assert "no uncertainty, draws has nothing to act on" in refused(folder, "--draws", "10")
+
+
+def test_a_folder_of_someone_elses_is_refused_before_anything_is_computed(folder: Path) -> None:
+    (folder / "out").mkdir()
+    (folder / "out" / "thesis.docx").write_bytes(b"mine")
+    result = run(folder, data="nothing.csv")
+    assert "the folder holds thesis.docx" in str(result.exception)
+
+
+def test_usage_errors_exit_with_two(folder: Path) -> None:
+    assert CliRunner().invoke(alp, ["index", str(folder / "data.csv")]).exit_code == 2
+    assert run(folder, "--draws", "0").exit_code == 2
+
+
+def test_the_real_asem_is_coinrs_stage_by_stage(realdata: Path, tmp_path: Path) -> None:
+    """The documented recipe of docs/index.md, through the command, against COINr's files."""
+    source = realdata / "composite"
+    (tmp_path / "asem.yaml").write_text(recipe_named("asem_default"), encoding="utf-8")
+    files = [str(source / "ASEM_iData.csv"), "--framework", str(source / "ASEM_iMeta.csv")]
+    options = ["--recipe", str(tmp_path / "asem.yaml"), "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(alp, ["index", *files, *options])
+    assert result.exit_code == 0, result.exception
+    stages = {
+        "step_0_raw": "1_Raw",
+        "step_1_denominate": "2_Denominated",
+        "step_2_impute": "3_Imputed",
+        "step_3_screen": "4_Screened",
+        "step_4_treat": "5_Treated",
+        "step_5_normalise": "6_Normalised",
+        "step_7_aggregate": "7_Aggregated",
+        "scores": "7_Aggregated",
+    }
+    for ours, theirs in stages.items():
+        expected = pd.read_csv(source / f"expected_default_{theirs}.csv", index_col="uCode").astype(float)
+        found = pd.read_csv(tmp_path / "out" / f"{ours}.csv", index_col="uCode")
+        pd.testing.assert_frame_equal(
+            found.loc[expected.index, expected.columns].astype(float), expected, rtol=1e-9, atol=0
+        )
+    published = pd.read_csv(source / "expected_default_results.csv", index_col="uCode")
+    ranks = pd.read_csv(tmp_path / "out" / "ranks.csv", index_col="uCode")
+    assert ranks.loc[published.index, "Index"].tolist() == published["Rank"].tolist()
+    treated = pd.read_csv(tmp_path / "out" / "details_4_treat_treatment.csv", index_col="indicator")
+    theirs = pd.read_csv(source / "expected_default_treat_details.csv", index_col="iCode")
+    assert treated["points"].loc[theirs.index].tolist() == theirs["winsorise.nwin"].fillna(0).tolist()
+
+
+def test_the_log_of_the_folder_rebuilds_the_scores_to_the_last_bit(folder: Path) -> None:
+    run(folder)
+    framework = read_framework(folder / "meta.csv")
+    again = rebuild(
+        read_log(folder / "out" / "log.yaml"), read_units(folder / "data.csv", framework), framework
+    )
+    written = pd.read_csv(folder / "out" / "scores.csv", index_col="uCode")
+    np.testing.assert_array_equal(again.scores.to_numpy(), written.to_numpy())

@@ -1,0 +1,126 @@
+"""docs/index.md says what is so: every example runs, every parameter stands there with its default."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from alp_pipeline.benchmark.composite.framework import Framework, read_framework
+from alp_pipeline.benchmark.composite.index import compute_index
+from alp_pipeline.benchmark.composite.recipe import Recipe
+from alp_pipeline.benchmark.composite.recipe_document import plain
+from alp_pipeline.benchmark.composite.steps import OVERRIDES, STEPS, defaults_of, methods_of
+from alp_pipeline.benchmark.composite.units import UnitTable, read_units
+from alp_pipeline.cli import alp
+from alp_pipeline_tests.cli.index_document import blocks, quoted, recipe_named, section, tables
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    data, framework = blocks("csv")
+    (tmp_path / "regions.csv").write_text(data, encoding="utf-8")
+    (tmp_path / "framework.csv").write_text(framework, encoding="utf-8")
+    (tmp_path / "recipe.yaml").write_text(recipe_named("conditions"), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def framework(folder: Path) -> Framework:
+    return read_framework(folder / "framework.csv")
+
+
+@pytest.fixture
+def units(folder: Path, framework: Framework) -> UnitTable:
+    return read_units(folder / "regions.csv", framework)
+
+
+def panel(folder: Path, framework: Framework) -> UnitTable:
+    """The example twice, the second time a little better."""
+    data = pd.read_csv(folder / "regions.csv")
+    later = data.assign(tertiary=data["tertiary"] + 1)
+    return UnitTable.of(pd.concat([data.assign(time=2013), later.assign(time=2014)]), framework)
+
+
+def test_the_example_gives_the_scores_that_stand_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    command = next(block for block in blocks("") if block.startswith("alp index")).split()
+    result = CliRunner().invoke(alp, command[1:])
+    assert result.exit_code == 0, result.exception
+    written = pd.read_csv("conditions/scores.csv", index_col="unit")
+    lines = [line.split(",") for line in blocks("text")[0].splitlines()]
+    shown = pd.DataFrame(lines[1:], columns=lines[0]).set_index("unit").apply(pd.to_numeric)
+    pd.testing.assert_frame_equal(written.loc[shown.index], shown, check_dtype=False, rtol=1e-12)
+    for row in tables(Path(__file__).resolve().parents[2].joinpath("docs/index.md").read_text("utf-8"))[0][
+        1:
+    ]:
+        for name in quoted(row[0]):
+            if not name.startswith("…"):
+                assert (folder / "conditions" / name).is_file(), name
+
+
+def test_the_python_examples_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    names: dict[str, Any] = {}
+    for block in blocks("python"):
+        exec(compile(block, "docs/index.md", "exec"), names)  # noqa: S102 - our own document
+    assert names["index"].states.loc["R8", "conditions"] == "undetermined"
+    assert names["why"].remainder == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_parameter_of_a_step_stands_there_with_its_default(step: str) -> None:
+    table = next(table for table in tables(section(step)) if table[0][0] == "parameter")
+    shown = {quoted(name)[0]: yaml.safe_load(quoted(default)[0]) for name, default, _ in table[1:]}
+    named = set(defaults_of(step)) - {
+        name for method in methods_of(step) for name in own_parameters(step, method)
+    }
+    assert shown == {name: plain(defaults_of(step)[name]) for name in named}
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if methods_of(step)])
+def test_every_method_of_a_step_stands_there_with_its_parameters(step: str) -> None:
+    table = next(table for table in tables(section(step)) if table[0][0] == "method")
+    shown: dict[str, dict[str, Any]] = {}
+    for row in table[1:]:
+        for method in quoted(row[0]):
+            pairs = (
+                [entry.partition(":") for entry in quoted(row[1])] if table[0][1] == "own parameters" else []
+            )
+            shown[method] = {name: yaml.safe_load(value.strip() or "null") for name, _, value in pairs}
+    assert shown == {method: own_parameters(step, method) for method in methods_of(step)}
+
+
+def own_parameters(step: str, method: str) -> dict[str, Any]:
+    """What this method takes and another does not, or all take that have methods of equal standing."""
+    common = set.intersection(*(set(defaults_of(step, each)) for each in methods_of(step)))
+    return {name: plain(default) for name, default in defaults_of(step, method).items() if name not in common}
+
+
+EXAMPLES = [
+    pytest.param(step, block.startswith("# panel"), id=f"{name} {number}")
+    for name in STEPS
+    for number, (block, step) in enumerate(
+        (block, step) for block in blocks("yaml", section(name)) for step in yaml.safe_load(block)
+    )
+]
+
+
+@pytest.mark.parametrize(("step", "is_panel"), EXAMPLES)
+def test_every_example_of_a_step_runs(
+    step: dict[str, Any], is_panel: bool, folder: Path, units: UnitTable, framework: Framework
+) -> None:
+    """Between the steps that it needs: numbers that are normalised before weights and scores, scores last."""
+    before = [{"step": "normalise", "low": 1}] if step["step"] in ("weight", "aggregate") else []
+    after = [] if step["step"] == "aggregate" else [{"step": "aggregate"}]
+    recipe = Recipe.of(
+        {"id": "example", "version": "1", "label": "Example", "steps": [*before, step, *after]}
+    )
+    index = compute_index(panel(folder, framework) if is_panel else units, framework, recipe)
+    assert index.ranks["conditions"].notna().sum() >= 6
+
+
+def test_every_override_is_named_in_the_text() -> None:
+    assert all(f"`{name}`" in section("aggregate") + section("normalise") for name in OVERRIDES)
