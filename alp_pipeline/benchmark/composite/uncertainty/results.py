@@ -5,7 +5,7 @@ tables in the order of the user's units; the manifest.
 Does not: drawing (monte_carlo), counting (rank_shares), plots.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from alp_pipeline.benchmark.cells import FloatArray, IntArray
+from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray, IntArray
 from alp_pipeline.benchmark.composite.uncertainty.rank_shares import (
     UNRANKED,
     PlaceArray,
+    above_counts,
     class_counts,
     class_numbers,
     place_counts,
@@ -61,6 +62,7 @@ class UncertaintyResult:
         configuration: one row per factor and alternative or kind of data: what was really varied.
         manifest: recipe, seed, draws, factors, versions: with the same inputs it gives the same bytes.
         scores: draws × units. ranks: draws × units, int16, 0 where a unit has no rank.
+        drawn, spec: what all of it was made from, for `among`.
     """
 
     summary: pd.DataFrame
@@ -71,6 +73,44 @@ class UncertaintyResult:
     manifest: Mapping[str, Any]
     scores: pd.DataFrame
     ranks: pd.DataFrame
+    drawn: "DrawnScores | None" = None
+    spec: UncertaintySpec | None = None
+
+    def among(self, units: Sequence[Hashable]) -> "UncertaintyResult":
+        """The same draws, ranked among some of the units only: a perimeter within the universe.
+
+        Scores stay as they are; ranks, acceptability, who is above whom, classes and the assumed share are of
+        these units alone. The rows are in the order given.
+
+        Raises:
+            BenchmarkInputError: a unit is not in the result, or twice; the result does not hold its draws.
+        """
+        if self.drawn is None or self.spec is None:
+            raise BenchmarkInputError(
+                "the result does not hold its draws", where="among", todo="Take that of monte_carlo."
+            )
+        order = pd.Index(list(units), dtype="object").infer_objects()
+        known = self.drawn.units
+        if order.has_duplicates or not order.isin(known).all():
+            wrong = order[order.duplicated() | ~order.isin(known)][0]
+            raise BenchmarkInputError(
+                f"the unit {wrong} is twice or not in the result", where="among", todo="Name each unit once."
+            )
+        kept = np.flatnonzero(known.isin(order))
+        scores = self.drawn.scores[:, kept]
+        places = places_of(scores)
+        point, low, high = (one[kept] for one in self.drawn.nominal)
+        pair = self.drawn.paired
+        drawn = DrawnScores(
+            units=known[kept],
+            states=self.drawn.states[kept],
+            nominal=(point, low, high),
+            scores=scores,
+            places=places,
+            above=above_counts(places),
+            paired=None if pair is None else (pair[0][:, kept], pair[1][:, kept]),
+        )
+        return uncertainty_result(drawn, self.spec, order, self.configuration, self.manifest)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables worth keeping, by name; without the single draws, which the manifest gives again."""
@@ -135,6 +175,8 @@ def uncertainty_result(
         manifest=manifest,
         scores=pd.DataFrame(drawn.scores, index=number, columns=units, copy=False)[order],
         ranks=pd.DataFrame(drawn.places, index=number, columns=units, copy=False)[order],
+        drawn=drawn,
+        spec=spec,
     )
 
 
