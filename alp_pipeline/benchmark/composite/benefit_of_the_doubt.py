@@ -29,7 +29,8 @@ def benefit_of_the_doubt(
     limits on shares keep a unit from resting on one indicator. With zero for share_min, as published without
     limits, it may.
 
-    A unit that lacks a number is scored on those it has, against the units that have at least these.
+    A unit that lacks a number is scored on those it has, against the units that have at least these; limits
+    that the shares of so few cannot keep give way for it, to 1 / (how many it has).
 
     Args:
         values: (units, indicators), zero or more, higher is better; NaN = no number. The scale of a column
@@ -54,6 +55,7 @@ def benefit_of_the_doubt(
     ([1.0, 1.0, 0.8], [0.2, 0.2])
     """
     _require_sound(values, share_min, share_max, labels)
+    _require_possible(share_min, share_max, values.shape[1])
     known = values if learn is None else learn
     scores, weights = np.full(values.shape[0], np.nan), np.full(values.shape, np.nan)
     frontiers: dict[bytes, FloatArray] = {}
@@ -61,12 +63,12 @@ def benefit_of_the_doubt(
         has = ~np.isnan(values[unit])
         if not has.any():
             continue
-        limits = _possible(share_min, share_max, int(has.sum()), unit, labels)
+        even = 1 / int(has.sum())
         if has.tobytes() not in frontiers:
             rivals = known[:, has]
             frontiers[has.tobytes()] = _undominated(rivals[~np.isnan(rivals).any(axis=1)])
         own = values[unit, has]
-        best = _kindest(own, frontiers[has.tobytes()], *limits)
+        best = _kindest(own, frontiers[has.tobytes()], min(share_min, even), max(share_max, even))
         weights[unit, has] = best
         scores[unit] = float((best * own).sum())
     scores[scores > 1 - _EVEN] = 1.0
@@ -115,16 +117,13 @@ def _undominated(rivals: FloatArray) -> FloatArray:
     return unique[~at_least.any(axis=0)]
 
 
-def _possible(
-    share_min: float, share_max: float, count: int, unit: int, labels: Labels | None
-) -> tuple[float, float]:
-    if share_min * count > 1 or share_max * count < 1:
-        name = f"unit {unit + 1}" if labels is None else labels[0][unit]
+def _require_possible(share_min: float, share_max: float, count: int) -> None:
+    # A single indicator has the whole score whatever the limits.
+    if count > 1 and (share_min * count > 1 or share_max * count < 1):
         _refuse(
-            f"shares from {share_min:g} to {share_max:g} cannot add up to 1 over the {count} that {name} has",
+            f"shares from {share_min:g} to {share_max:g} cannot add up to 1 over {count} indicators",
             f"Use share_min <= {1 / count:.3g} <= share_max.",
         )
-    return share_min, share_max
 
 
 def _require_sound(values: FloatArray, share_min: float, share_max: float, labels: Labels | None) -> None:

@@ -85,6 +85,15 @@ def test_a_missing_number_is_no_zero_that_others_would_gain_from():
     assert np.isnan(weights).tolist() == [[False, True], [False, False], [False, False], [True, True]]
 
 
+def test_limits_that_so_few_numbers_cannot_keep_give_way_for_that_unit_only():
+    x = np.array([[10.0, np.nan], [5.0, 5.0], [2.0, 4.0]])
+    scores, weights = benefit_of_the_doubt(x, share_min=0.2, share_max=0.8)
+    assert scores[0] == 1
+    parts = shares(x, weights)
+    assert parts[0, 0] == 1
+    assert (parts[1:] <= 0.8 + 1e-9).all()
+
+
 def test_a_unit_with_nothing_scores_nothing():
     scores, weights = benefit_of_the_doubt(np.array([[0.0, 0.0], [2.0, 1.0]]))
     assert scores.tolist() == [0.0, 1.0]
@@ -114,8 +123,8 @@ def test_a_unit_scores_no_less_when_one_of_its_numbers_rises():
     [
         ([[1.0, -2.0]], {}, "unit 1 × number 2 is -2"),
         ([[1.0, 0.0]], {"share_min": 0.1}, "greater than zero where share_min"),
-        ([[1.0, 1.0]], {"share_min": 0.6}, "cannot add up to 1 over the 2"),
-        ([[1.0, 1.0]], {"share_max": 0.4}, "cannot add up to 1 over the 2"),
+        ([[1.0, 1.0]], {"share_min": 0.6}, "cannot add up to 1 over 2"),
+        ([[1.0, 1.0]], {"share_max": 0.4}, "cannot add up to 1 over 2"),
         ([[1.0, 1.0]], {"share_min": 0.5, "share_max": 0.2}, "shares go from"),
     ],
 )
