@@ -21,12 +21,15 @@ SEQUENTIAL = ("#eff4f6", "#c3dae2", "#86b6c6", "#2b738e", "#0b3f57")
 LINE = "#1d6581"
 
 STATES = ("confidential", "not_available", "not_yet_published", "not_applicable", "lost_in_concordance")
+SCORE_STATES = (*STATES, "undetermined")
+"""A score may also rest on what is hidden: then it is undetermined."""
 STATE_CODES = {
     "confidential": "c",
     "not_available": ":",
     "not_yet_published": "…",
     "not_applicable": "–",
     "lost_in_concordance": "≠",
+    "undetermined": "?",
 }
 _PATTERNS = {
     "confidential": '<path d="M-1,1 l2,-2 M0,6 l6,-6 M5,7 l2,-2" stroke="#8593a0" stroke-width="1.2"/>',
@@ -34,6 +37,8 @@ _PATTERNS = {
     "not_yet_published": '<path d="M0,3 h6" stroke="#8d99a2" stroke-width="1"/>',
     "not_applicable": '<path d="M3,0 v6" stroke="#aab4bb" stroke-width="1"/>',
     "lost_in_concordance": '<path d="M0,0 l6,6 M6,0 l-6,6" stroke="#6d7b85" stroke-width="0.9"/>',
+    "undetermined": '<path d="M-1,5 l2,2 M0,0 l6,6 M5,-1 l2,2" stroke="#6d7b85" stroke-width="0.9"/>'
+    '<circle cx="4.6" cy="1.4" r="0.8" fill="#6d7b85"/>',
 }
 
 
@@ -110,7 +115,7 @@ def on_pattern(words: str, x: float, y: float, font_size: float) -> str:
     return label(words, x, y, **middle, **halo)
 
 
-def state_patterns(ident: str, states: Sequence[str] = STATES) -> str:
+def state_patterns(ident: str, states: Sequence[str] = SCORE_STATES) -> str:
     """Definitions of the states' patterns, to be filled with `state_fill`."""
     return element(
         "defs",
