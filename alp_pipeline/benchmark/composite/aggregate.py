@@ -314,6 +314,7 @@ def _plan(
     by_level: Mapping[int, Mapping[str, Any]] | None,
     own: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
+    # What uncertainty.aggregation_kernels imports; goes when that calls level_settings.
     return level_settings(
         framework,
         method=method,

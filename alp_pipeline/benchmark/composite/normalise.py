@@ -225,4 +225,5 @@ def _described(
     return described
 
 
+# The name that uncertainty.step_kernels imports; goes when that says indicator_settings.
 _plan = indicator_settings
