@@ -18,6 +18,7 @@ from alp_pipeline.cli.index import index
 from alp_pipeline.cli.output import EXIT_INTERNAL, EXIT_USAGE
 from alp_pipeline.cli.refresh import refresh, ui
 from alp_pipeline.cli.sources import sources
+from alp_pipeline.cli.specialisation import specialisation
 from alp_pipeline.cli.warehouse import query, release, report
 from alp_pipeline.errors import AlpError
 
@@ -28,7 +29,7 @@ def alp() -> None:
     """The observatory of Alpine clusters: archive, refresh, query, report."""
 
 
-for command in (archive, decide, index, query, refresh, release, report, sources, ui):
+for command in (archive, decide, index, query, refresh, release, report, sources, specialisation, ui):
     alp.add_command(command)
 
 

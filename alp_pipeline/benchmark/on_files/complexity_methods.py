@@ -1,0 +1,291 @@
+"""Relatedness, complexity and neighbourhood of a user's matrix: what is computed and how it is laid out.
+
+Belongs here: presence from the matrix, calling the methods of `benchmark.complexity`, `spatial` and `moran`,
+columns of the result. Does not: any formula, files.
+
+Presence needs a quotient of every cell. Where one is unknown, nothing is computed unless a rule was asked for
+(`unknown`): which lines to leave out is a choice that changes the result, so nobody makes it unasked.
+"""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+from alp_pipeline.benchmark.activity_table import YEAR, reference_of
+from alp_pipeline.benchmark.cells import BenchmarkInputError
+from alp_pipeline.benchmark.complexity.density import diversification_opportunities, relatedness_density
+from alp_pipeline.benchmark.complexity.eci import ComplexityResult, complexity
+from alp_pipeline.benchmark.complexity.fitness import fitness_complexity
+from alp_pipeline.benchmark.complexity.outlook import Origin, OutlookResult, outlook
+from alp_pipeline.benchmark.complexity.presence import Drop, presence, without_unknown
+from alp_pipeline.benchmark.complexity.relatedness import Measure, relatedness
+from alp_pipeline.benchmark.moran import Alternative, morans_i
+from alp_pipeline.benchmark.on_files.outcome import Outcome
+from alp_pipeline.benchmark.on_files.request import Request
+from alp_pipeline.benchmark.on_files.side_files import by_row, read_neighbours, read_numbers
+from alp_pipeline.benchmark.on_files.structure_methods import states_of
+from alp_pipeline.benchmark.quotients import grand_total, quotients, region_totals_of
+from alp_pipeline.benchmark.spatial import (
+    Missing,
+    SpatialWeights,
+    neighbour_weights,
+    spatial_location_quotient,
+)
+
+REFUSE = "refuse"
+
+
+@dataclass(frozen=True)
+class _Present:
+    """Ones and zeros of a request, and what it cost to have no unknown among them."""
+
+    matrix: pd.DataFrame
+    summary: dict[str, Any]
+
+
+def relatedness_matrix(request: Request) -> Outcome:
+    """relatedness: of each pair of activities."""
+    choices, present = request.choices, _presence(request)
+    phi = _relatedness(request, present)
+    summary = {"measure": choices.measure, "diagonal": choices.diagonal, **present.summary}
+    return Outcome(phi.reset_index(names="activity"), summary)
+
+
+def density(request: Request) -> Outcome:
+    """density: relatedness density of every region and activity."""
+    present = _presence(request)
+    found = relatedness_density(
+        present.matrix,
+        _relatedness(request, present),
+        nearest=request.choices.nearest,
+        report=request.choices.report or None,
+    )
+    summary = {"measure": request.choices.measure, "nearest": request.choices.nearest, **present.summary}
+    return Outcome(found.reset_index(names=request.region_heading), summary)
+
+
+def opportunities(request: Request) -> Outcome:
+    """opportunities: activities that a region lacks, the most related first."""
+    present = _presence(request)
+    phi = _relatedness(request, present)
+    report = request.choices.report or None
+    around = relatedness_density(present.matrix, phi, nearest=request.choices.nearest, report=report)
+    found = diversification_opportunities(present.matrix, around, report=report)
+    found = found.drop(columns=["pci", "gain"]).rename(columns={"region_code": request.region_heading})
+    return Outcome(found, {"measure": request.choices.measure, **present.summary})
+
+
+def complexity_indices(request: Request) -> Outcome:
+    """complexity: ECI of regions and PCI of activities, one after the other."""
+    present = _presence(request)
+    result = _complexity(request, present)
+    regions = _scores("region", result.eci, eci=result.eci, diversity=result.diversity)
+    activities = _scores("activity", result.pci, pci=result.pci, ubiquity=result.ubiquity)
+    found = pd.concat([regions, activities], ignore_index=True)
+    order = ["kind", "code", "eci", "diversity", "pci", "ubiquity"]
+    return Outcome(found[order], {**_complexity_summary(result), **present.summary})
+
+
+def regions_complexity(request: Request) -> Outcome:
+    """eci: economic complexity index of each region."""
+    present = _presence(request)
+    result = _complexity(request, present)
+    found = pd.DataFrame({"eci": result.eci, "diversity": result.diversity})
+    return Outcome(
+        found.reset_index(names=request.region_heading), {**_complexity_summary(result), **present.summary}
+    )
+
+
+def activities_complexity(request: Request) -> Outcome:
+    """pci: complexity index of each activity."""
+    present = _presence(request)
+    result = _complexity(request, present)
+    found = pd.DataFrame({"pci": result.pci, "ubiquity": result.ubiquity})
+    return Outcome(found.reset_index(names="activity"), {**_complexity_summary(result), **present.summary})
+
+
+def fitness(request: Request) -> Outcome:
+    """fitness: fitness of regions and complexity of activities, one after the other."""
+    present = _presence(request)
+    result = fitness_complexity(present.matrix, report=request.choices.report or None)
+    regions = _scores("region", result.fitness, fitness=result.fitness)
+    activities = _scores("activity", result.complexity, complexity=result.complexity)
+    summary = {
+        "status": result.status,
+        "rounds": result.rounds,
+        "order_settled_at": result.order_settled_at,
+        "vanishing_regions": [str(region) for region in result.vanishing_regions],
+        **present.summary,
+    }
+    return Outcome(pd.concat([regions, activities], ignore_index=True), summary)
+
+
+def outlook_index(request: Request) -> Outcome:
+    """coi: complexity outlook of each region."""
+    present, result = _outlook(request)
+    found = pd.DataFrame({"coi": result.coi, "coi_unscaled": result.coi_unscaled})
+    return Outcome(
+        found.reset_index(names=request.region_heading), {"origin": request.choices.origin, **present.summary}
+    )
+
+
+def outlook_gain(request: Request) -> Outcome:
+    """cog: complexity outlook gain of every region and activity."""
+    present, result = _outlook(request)
+    return Outcome(
+        result.cog.reset_index(names=request.region_heading),
+        {"origin": request.choices.origin, **present.summary},
+    )
+
+
+def spatial_quotient(request: Request) -> Outcome:
+    """spatial-lq: quotients of regions pooled with their neighbours."""
+    weights = _weights(request)
+    if isinstance(request.reference, pd.DataFrame):
+        raise BenchmarkInputError("it has years", where="reference", todo="Pass one year's totals.")
+    values = request.table.values
+    # Totals that lack a hidden cell are passed on as not known: by itself the method would sum what is there.
+    totals, _ = region_totals_of(request.table, request.region_totals)
+    activities, _ = reference_of(request.table, request.reference)
+    whole = grand_total(request.table, request.reference, request.reference_total)
+    found = spatial_location_quotient(
+        values,
+        weights,
+        reference=pd.Series(activities[0], index=values.columns),
+        reference_total=float(whole[0]),
+        region_totals=pd.Series(totals, index=values.index),
+        missing=cast(Missing, request.choices.missing),
+        report=request.choices.report or None,
+    )
+    summary = {"missing": request.choices.missing, **_weights_summary(weights)}
+    return Outcome(found.quotients.reset_index(names=request.region_heading), summary)
+
+
+def moran(request: Request) -> Outcome:
+    """moran: Moran's I of each activity's location quotients."""
+    choices, weights = request.choices, _weights(request)
+    found = quotients(
+        request.table,
+        reference=request.reference,
+        reference_total=request.reference_total,
+        region_totals=request.region_totals,
+    )
+    rows = []
+    for activity in found.values.columns:
+        row: dict[str, Any] = {"activity": activity, "morans_i": np.nan, "note": ""}
+        try:
+            result = morans_i(
+                found.values[activity],
+                weights,
+                permutations=choices.permutations,
+                seed=choices.seed,
+                alternative=cast(Alternative, choices.alternative),
+            )
+        except BenchmarkInputError as error:
+            # One activity that is the same everywhere must not keep the others from an answer.
+            rows.append(row | {"note": error.what, "state": "not_applicable"})
+            continue
+        row |= {"morans_i": result.statistic, "expected": result.expected, "units": result.units}
+        row |= {"p_permutation": result.p_permutation, "p_randomisation": result.p_randomisation}
+        rows.append(row | {"missing": result.missing, "state": "reported"})
+    table = pd.DataFrame(rows)
+    summary = {"permutations": choices.permutations, "seed": choices.seed, "alternative": choices.alternative}
+    return Outcome(table, {**summary, **_weights_summary(weights), **states_of(table["state"])})
+
+
+def _presence(request: Request) -> _Present:
+    choices = request.choices
+    if YEAR in request.table.values.index.names:
+        raise BenchmarkInputError("the matrix has several years", where="matrix", todo="Choose one: --year.")
+    found = quotients(
+        request.table,
+        reference=request.reference,
+        reference_total=request.reference_total,
+        region_totals=request.region_totals,
+    )
+    made = presence(
+        found.values,
+        threshold=choices.threshold,
+        sizes=request.table.values,
+        minimum_size=choices.minimum_size,
+        states=found.states,
+    )
+    summary: dict[str, Any] = {
+        "threshold": choices.threshold,
+        "minimum_size": choices.minimum_size,
+        "unknown_cells": made.unknown_cells,
+    }
+    if not made.unknown_cells:
+        return _Present(made.matrix, summary)
+    if choices.unknown == REFUSE:
+        raise BenchmarkInputError(
+            f"of {made.unknown_cells} cells nobody knows whether the activity is present",
+            where="matrix",
+            todo="Pass --reference and --region-totals, or leave lines out: --unknown fewest, regions or "
+            "activities.",
+        )
+    known = without_unknown(made.matrix, drop=cast(Drop, choices.unknown))
+    summary["dropped_regions"] = [str(region) for region in known.dropped_regions]
+    summary["dropped_activities"] = [str(activity) for activity in known.dropped_activities]
+    return _Present(known.matrix, summary)
+
+
+def _relatedness(request: Request, present: _Present) -> pd.DataFrame:
+    choices = request.choices
+    return relatedness(present.matrix, cast(Measure, choices.measure), diagonal=choices.diagonal)
+
+
+def _complexity(request: Request, present: _Present) -> ComplexityResult:
+    anchor = request.choices.anchor
+    numbers = None if anchor is None else by_row(read_numbers(anchor, "the anchor"), request.table)
+    return complexity(present.matrix, anchor=numbers, report=request.choices.report or None)
+
+
+def _outlook(request: Request) -> tuple[_Present, OutlookResult]:
+    present = _presence(request)
+    result = _complexity(request, present)
+    origin = cast(Origin, request.choices.origin)
+    return present, outlook(
+        present.matrix,
+        _relatedness(request, present),
+        result.pci,
+        origin=origin,
+        report=request.choices.report or None,
+    )
+
+
+def _complexity_summary(result: ComplexityResult) -> dict[str, Any]:
+    return {
+        "eigenvalues": [float(value) for value in result.eigenvalues],
+        "relative_eigengap": float(result.relative_eigengap),
+        "is_near_degenerate": bool(result.is_near_degenerate),
+        "sign_correlation": float(result.sign_correlation),
+        "is_sign_weak": bool(result.is_sign_weak),
+    }
+
+
+def _scores(kind: str, of: pd.Series, **columns: pd.Series) -> pd.DataFrame:
+    values = {name: series.reindex(of.index).to_numpy() for name, series in columns.items()}
+    return pd.DataFrame({"kind": kind, "code": of.index, **values})
+
+
+def _weights(request: Request) -> SpatialWeights:
+    path = request.choices.neighbours
+    if path is None:
+        raise BenchmarkInputError(
+            "nobody says who is whose neighbour",
+            where="neighbours",
+            todo="Pass --neighbours FILE with columns region_code, neighbour_code.",
+        )
+    if YEAR in request.table.values.index.names:
+        raise BenchmarkInputError("the matrix has several years", where="matrix", todo="Choose one: --year.")
+    return neighbour_weights(read_neighbours(path), list(request.table.values.index))
+
+
+def _weights_summary(weights: SpatialWeights) -> dict[str, Any]:
+    return {
+        "islands": [str(region) for region in weights.islands],
+        "pairs_outside": int(weights.pairs_outside),
+    }

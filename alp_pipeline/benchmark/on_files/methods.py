@@ -1,0 +1,136 @@
+"""All methods for a matrix by name, with the choices that each of them heeds.
+
+Belongs here: the list of methods, refusing a choice that would do nothing. Does not: the methods.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alp_pipeline.benchmark.cells import BenchmarkInputError
+from alp_pipeline.benchmark.on_files import complexity_methods as complex_
+from alp_pipeline.benchmark.on_files import structure_methods as plain
+from alp_pipeline.benchmark.on_files.outcome import Outcome, require_writable, write_outcome
+from alp_pipeline.benchmark.on_files.request import Choices, Request, read_request
+from alp_pipeline.benchmark.on_files.side_files import NACE
+
+_EVERY = frozenset({"sheet", "year", "total_column", "total_row"})
+_REFERENCE = frozenset({"reference"})
+_TOTALS = _REFERENCE | {"region_totals"}
+_BOUNDS = frozenset({"groups", "rounding", "public"})
+_PRESENCE = _TOTALS | {"threshold", "minimum_size", "unknown"}
+_RELATED = _PRESENCE | {"measure", "diagonal"}
+_REPORT = frozenset({"report"})
+_SPATIAL = _TOTALS | {"neighbours"}
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method.
+
+    Attributes:
+        compute: request → outcome.
+        heeds: the names of the choices that change its result.
+        default_groups: the groups taken when none are named.
+        matrices: how many it takes at most.
+    """
+
+    compute: Callable[[Request], Outcome]
+    heeds: frozenset[str]
+    default_groups: str | None = None
+    matrices: int = 1
+
+    @property
+    def says(self) -> str:
+        """What it is, in a line."""
+        return (self.compute.__doc__ or "").split(": ", 1)[-1].rstrip(".")
+
+
+METHODS: dict[str, Method] = {
+    "lq": Method(plain.quotient, _TOTALS | {"long"}),
+    "symmetric-lq": Method(plain.symmetric_quotient, _TOTALS | {"long"}),
+    "weighted-lq": Method(plain.weighted_quotient, _TOTALS | {"long", "weighting", "among_published"}),
+    "lq-interval": Method(
+        plain.quotient_interval, _TOTALS | _BOUNDS | {"interval", "confidence", "persons_per_draw"}
+    ),
+    "krugman": Method(plain.krugman_of, _REFERENCE | _BOUNDS),
+    "hachman": Method(plain.hachman_of, _REFERENCE | _BOUNDS),
+    "herfindahl": Method(plain.herfindahl_of, _BOUNDS),
+    "theil": Method(plain.theil_of, _REFERENCE | _BOUNDS | {"base", "against"}),
+    "entropy": Method(plain.entropy_of, _BOUNDS | {"base"}),
+    "variety": Method(plain.variety_of, _BOUNDS | {"base"}, default_groups=NACE),
+    "gini": Method(plain.gini_of, frozenset({"region_totals"})),
+    "hoover": Method(plain.hoover_of, frozenset({"region_totals", "population"})),
+    "shift-share": Method(
+        plain.shift_share_of,
+        _TOTALS | {"first_year", "last_year", "variant", "by_region"},
+        matrices=2,
+    ),
+    "relatedness": Method(complex_.relatedness_matrix, _RELATED),
+    "proximity": Method(complex_.relatedness_matrix, _PRESENCE | {"diagonal"}),
+    "density": Method(complex_.density, _RELATED | _REPORT | {"nearest"}),
+    "opportunities": Method(complex_.opportunities, _RELATED | _REPORT | {"nearest"}),
+    "complexity": Method(complex_.complexity_indices, _PRESENCE | _REPORT | {"anchor"}),
+    "eci": Method(complex_.regions_complexity, _PRESENCE | _REPORT | {"anchor"}),
+    "pci": Method(complex_.activities_complexity, _PRESENCE | {"anchor"}),
+    "fitness": Method(complex_.fitness, _PRESENCE | _REPORT),
+    "coi": Method(complex_.outlook_index, _RELATED | _REPORT | {"anchor", "origin"}),
+    "cog": Method(complex_.outlook_gain, _RELATED | _REPORT | {"anchor", "origin"}),
+    "spatial-lq": Method(complex_.spatial_quotient, _SPATIAL | _REPORT | {"missing"}),
+    "moran": Method(complex_.moran, _SPATIAL | {"permutations", "seed", "alternative"}),
+}
+
+
+def compute(name: str, matrices: tuple[Path, ...], given: dict[str, Any]) -> Outcome:
+    """Apply a method to a matrix.
+
+    Args:
+        name: one of METHODS.
+        matrices: its file; for shift-share also two, the first and the last year's.
+        given: the choices that somebody made (fields of `request.Choices`); all others have their defaults.
+
+    Raises:
+        BenchmarkInputError: an unknown method, too many files, a choice that does nothing for this method;
+            whatever the method or a file brings up.
+    """
+    method = method_of(name)
+    if not 1 <= len(matrices) <= method.matrices:
+        raise BenchmarkInputError(
+            f"{len(matrices)} matrices",
+            where=name,
+            todo=f"Pass {'one, or two of two years' if method.matrices == 2 else 'one'}.",
+        )
+    _require_heeded(name, given)
+    choices = Choices(**given)
+    return method.compute(read_request(matrices, choices, default_groups=method.default_groups))
+
+
+def apply_to_files(name: str, matrices: tuple[Path, ...], out: Path, given: dict[str, Any]) -> Outcome:
+    """Compute and write: `out` is there whole afterwards, or as it was."""
+    require_writable(out)
+    found = compute(name, matrices, given)
+    write_outcome(found, out)
+    return found
+
+
+def method_of(name: str) -> Method:
+    """The method of a name.
+
+    >>> method_of("krugman").says
+    'Σ |p - q|, and half of it'
+    """
+    if name not in METHODS:
+        raise BenchmarkInputError(
+            f"there is no method {name!r}", where="method", todo=f"Use one of {', '.join(METHODS)}."
+        )
+    return METHODS[name]
+
+
+def _require_heeded(name: str, given: Iterable[str]) -> None:
+    ignored = sorted(set(given) - METHODS[name].heeds - _EVERY)
+    if ignored:
+        heeded = ", ".join("--" + word.replace("_", "-") for word in sorted(METHODS[name].heeds))
+        raise BenchmarkInputError(
+            f"--{ignored[0].replace('_', '-')} does nothing here", where=name, todo=f"It heeds {heeded}."
+        )

@@ -1,0 +1,183 @@
+"""What a method is given: the matrix, what stands beside it, and the choices of whoever asks.
+
+Belongs here: every choice with its default, reading the files that choices name. Does not: the methods.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable, published_sums
+from alp_pipeline.benchmark.cells import BenchmarkInputError
+from alp_pipeline.benchmark.disclosure import PublishedTotals
+from alp_pipeline.benchmark.on_files.matrix_file import read_matrix
+from alp_pipeline.benchmark.on_files.side_files import (
+    Reference,
+    by_row,
+    read_groups,
+    read_numbers,
+    read_reference,
+    split_groups,
+    take_total_column,
+    take_total_row,
+)
+
+PUBLISHED = "published"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The choices, each with the default that holds when nobody makes it.
+
+    Attributes:
+        sheet, year: of the matrix's file.
+        groups: `nace` or a file; columns that are groups are their published totals.
+        rounding: the unit to which numbers were rounded when published, for bounds.
+        total_column, total_row: the column of the regions' totals, the row of the reference's.
+        reference: a file, or `published`: the sums of the published cells.
+        region_totals: a file by region.
+        long: a row per cell instead of a column per activity.
+        public: no bounds of anything confidential.
+        base: of logarithms; None for the method's own.
+        against: `reference` or `uniform` (theil).
+        weighting, among_published: of weighted quotients.
+        interval, confidence, persons_per_draw: of quotient intervals, `bounds` or `sampling`.
+        population: a file by region (hoover).
+        first_year, last_year, variant, by_region: of shift-share.
+        threshold, minimum_size, unknown: presence; unknown cells are `refuse`d or lines dropped by a rule.
+        measure, diagonal, nearest: of relatedness and density.
+        anchor: a file by region (complexity).
+        origin: of the complexity outlook.
+        neighbours: a file of pairs; missing: what a gap does to pooled quotients.
+        permutations, seed, alternative: of Moran's test.
+        report: the regions to write; all when empty.
+    """
+
+    sheet: str | None = None
+    year: int | None = None
+    groups: str | None = None
+    rounding: float = 1.0
+    total_column: str | None = None
+    total_row: str | None = None
+    reference: str | None = None
+    region_totals: Path | None = None
+    long: bool = False
+    public: bool = False
+    base: float | None = None
+    against: str = "reference"
+    weighting: str = "log_standardised"
+    among_published: bool = False
+    interval: str = "bounds"
+    confidence: float = 0.95
+    persons_per_draw: float = 1.0
+    population: Path | None = None
+    first_year: int | None = None
+    last_year: int | None = None
+    variant: str = "classic"
+    by_region: bool = False
+    threshold: float = 1.0
+    minimum_size: float = 0.0
+    unknown: str = "refuse"
+    measure: str = "proximity"
+    diagonal: float = 0.0
+    nearest: int | None = None
+    anchor: Path | None = None
+    origin: str = "eigenvector"
+    neighbours: Path | None = None
+    missing: str = "propagate"
+    permutations: int = 999
+    seed: int = 0
+    alternative: str = "two_sided"
+    report: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Request:
+    """A matrix ready for a method.
+
+    Attributes:
+        table: the regions' activities, without columns and rows that are totals.
+        region_heading: what the file calls its regions.
+        groups: the group of each activity, where asked for.
+        published: totals of groups that stood in the matrix, None without.
+        reference, reference_total, region_totals: as the methods of `benchmark` take them; None: the table's.
+        choices: all of them.
+    """
+
+    table: ActivityTable
+    region_heading: str
+    groups: dict[Hashable, Hashable] | None
+    published: PublishedTotals | None
+    reference: pd.Series | pd.DataFrame | None
+    reference_total: float | pd.Series | None
+    region_totals: pd.Series | None
+    choices: Choices
+
+
+def read_request(
+    matrices: tuple[Path, ...], choices: Choices, *, default_groups: str | None = None
+) -> Request:
+    """Read the matrix (or two, of two years) and what the choices name beside it.
+
+    Args:
+        matrices: one file, or the first and the last year's.
+        choices: what was asked for.
+        default_groups: the groups taken when none are named, None for none.
+
+    Raises:
+        BenchmarkInputError: whatever is wrong with a file, by its name.
+    """
+    read = [read_matrix(path, sheet=choices.sheet, year=choices.year) for path in matrices]
+    table = read[0].table if len(read) == 1 else _two_years(read[0].table, read[1].table, choices)
+    reference: Reference | None = None
+    region_totals = None
+    if choices.total_row is not None:
+        table, reference = take_total_row(table, choices.total_row)
+    if choices.total_column is not None:
+        table, region_totals = take_total_column(table, choices.total_column)
+        reference = reference and reference.with_total(choices.total_column)
+    groups, published = None, None
+    if (option := choices.groups or default_groups) is not None:
+        groups = read_groups(option, table.values.columns)
+        table, published = split_groups(table, groups, choices.rounding)
+        if reference is not None and published is not None:
+            reference = reference.without(list(published.totals.columns))
+    if choices.region_totals is not None:
+        region_totals = by_row(read_numbers(choices.region_totals, "region totals"), table)
+    if choices.reference == PUBLISHED:
+        reference = Reference(published_sums(table))
+    elif choices.reference is not None:
+        reference = read_reference(Path(choices.reference))
+    return Request(
+        table=table,
+        region_heading=read[0].region_heading,
+        groups=groups,
+        published=published,
+        reference=None if reference is None else reference.by_activity,
+        reference_total=None if reference is None else reference.total,
+        region_totals=region_totals,
+        choices=choices,
+    )
+
+
+def _two_years(first: ActivityTable, last: ActivityTable, choices: Choices) -> ActivityTable:
+    """One table of two years from two of one; counted 1 and 2 where nobody says which years they are."""
+    for table in (first, last):
+        if YEAR in table.values.index.names:
+            raise BenchmarkInputError(
+                "a matrix has several years already",
+                where="matrix",
+                todo="Pass one matrix of all years, or two of one year each.",
+            )
+    years = (choices.first_year or 1, choices.last_year or 2)
+    parts = []
+    for frames in zip(*((t.values, t.states, t.flags) for t in (first, last)), strict=True):
+        keyed = [
+            frame.set_axis(pd.MultiIndex.from_product([frame.index, [year]], names=["region", YEAR]))
+            for frame, year in zip(frames, years, strict=True)
+        ]
+        parts.append(pd.concat(keyed))
+    values, states, flags = parts
+    return ActivityTable.of(values, states=states.fillna("not_available"), flags=flags.fillna(""))

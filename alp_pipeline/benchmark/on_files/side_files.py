@@ -1,0 +1,191 @@
+"""What may stand beside a matrix: groups of activities, totals, a reference, neighbours, numbers by code.
+
+Belongs here: reading these files, totals that stand in the matrix itself. Does not: the matrix (matrix_file),
+what is computed from them (methods).
+"""
+
+import re
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+import pandas as pd
+
+from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable
+from alp_pipeline.benchmark.cells import BenchmarkInputError, BoolArray, whole_years
+from alp_pipeline.benchmark.composite.files import read_table
+from alp_pipeline.benchmark.disclosure import PublishedTotals
+from alp_pipeline.benchmark.on_files.matrix_file import TIME, parse_cells
+
+NACE = "nace"
+_TOTAL = ("total", "_t", "all")
+_NACE_CODE = re.compile(r"^[A-U]\d")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Totals of a reference territory: by activity (of each year), and all together where it is said."""
+
+    by_activity: pd.Series | pd.DataFrame
+    total: float | pd.Series | None = None
+
+    def without(self, codes: Sequence[Hashable]) -> "Reference":
+        """The reference without some of its codes."""
+        kept = self.by_activity
+        if isinstance(kept, pd.DataFrame):
+            return Reference(kept[[code for code in kept.columns if code not in codes]], self.total)
+        return Reference(kept[~kept.index.isin(list(codes))], self.total)
+
+    def with_total(self, code: str) -> "Reference":
+        """The reference with one of its codes as the total of all others."""
+        of = self.by_activity
+        total = of[code] if isinstance(of, pd.DataFrame) else float(of[code])
+        return Reference(of, total).without([code])
+
+
+def read_groups(option: str, activities: pd.Index) -> dict[Hashable, Hashable]:
+    """The group of each activity: `nace` for the section letter of NACE codes, else a file (activity, group).
+
+    Raises:
+        BenchmarkInputError: a code that has no section letter, an activity twice, a file of other columns.
+
+    >>> read_groups("nace", pd.Index(["C28", "I55", "C"]))
+    {'C28': 'C', 'I55': 'I'}
+    """
+    if option == NACE:
+        strange = [code for code in activities if not _NACE_CODE.match(str(code)) and not _is_letter(code)]
+        if strange:
+            _refuse(
+                f"{strange[0]} is no NACE division",
+                "Pass --groups FILE with columns activity, group.",
+                "groups",
+            )
+        return {code: str(code)[0] for code in activities if not _is_letter(code)}
+    path = Path(option)
+    frame = read_table(path, first_heading="activity")
+    if frame.shape[1] < 2:
+        _refuse("it has one column", "Pass two columns: activity, group.", path.name)
+    codes, of = frame.iloc[:, 0].astype(str).str.strip(), frame.iloc[:, 1].astype(str).str.strip()
+    if codes.duplicated().any():
+        _refuse(f"{codes[codes.duplicated()].iloc[0]} has two groups", "Keep one of them.", path.name)
+    return {code: group for code, group in zip(codes, of, strict=True) if group}
+
+
+def split_groups(
+    table: ActivityTable, groups: dict[Hashable, Hashable], rounding: float
+) -> tuple[ActivityTable, PublishedTotals | None]:
+    """Take the columns that are groups of others out of a table: they are these groups' published totals.
+
+    Returns:
+        The table of the other activities, and the totals; None where no column is a group.
+    """
+    columns = table.values.columns
+    used = {groups[code] for code in columns if code in groups and groups[code] != code}
+    is_total = columns.isin(list(used))
+    if not is_total.any():
+        return table, None
+    kept = columns_of(table, np.logical_not(is_total))
+    inside: dict[Hashable, Hashable] = {code: groups[code] for code in kept.values.columns if code in groups}
+    return kept, PublishedTotals(inside, table.values.loc[:, is_total], rounding=rounding)
+
+
+def columns_of(table: ActivityTable, chosen: BoolArray) -> ActivityTable:
+    """Some of a table's activities."""
+    return ActivityTable(table.values.loc[:, chosen], table.states.loc[:, chosen], table.flags.loc[:, chosen])
+
+
+def rows_of(table: ActivityTable, rows: BoolArray) -> ActivityTable:
+    """Some of a table's rows."""
+    return ActivityTable(table.values[rows], table.states[rows], table.flags[rows])
+
+
+def take_total_column(table: ActivityTable, name: str) -> tuple[ActivityTable, pd.Series]:
+    """Take a column of region totals out of a table."""
+    if name not in table.values.columns:
+        _refuse(f"there is no column {name!r}", "Name the column that holds the regions' totals.", "matrix")
+    return columns_of(table, np.asarray(table.values.columns != name)), table.values[name]
+
+
+def take_total_row(table: ActivityTable, name: str) -> tuple[ActivityTable, Reference]:
+    """Take the row (of each year) of a reference's totals out of a table."""
+    regions = table.values.index.get_level_values(0)
+    there = np.asarray(regions == name)
+    if not there.any():
+        _refuse(f"there is no row {name!r}", "Name the row that holds the reference's totals.", "matrix")
+    found = table.values[there]
+    reference = found.droplevel(0) if isinstance(found.index, pd.MultiIndex) else found.iloc[0]
+    return rows_of(table, np.logical_not(there)), Reference(reference)
+
+
+def read_numbers(path: Path, what: str) -> pd.Series | pd.DataFrame:
+    """Numbers by code: the first column a code, the last one (or `value`) its number, perhaps a year.
+
+    Returns:
+        A series by code; years × codes where there is a column year. NaN where the file has none.
+
+    Raises:
+        BenchmarkInputError: a code (and year) twice, a cell that is no number.
+    """
+    frame = read_table(path, first_heading="code")
+    names = {str(name).lower(): name for name in frame.columns}
+    time = next((names[word] for word in TIME if word in names), None)
+    rest = [name for name in frame.columns[1:] if name != time]
+    if not rest:
+        _refuse(f"it has no numbers for {what}", "Pass two columns: code, value.", path.name)
+    value = names.get("value", rest[-1])
+    codes = frame.iloc[:, 0].astype(str).str.strip()
+    numbers = parse_cells(frame[value].tolist(), path.name, lambda place: f"{codes.iloc[place]}")["value"]
+    if time is None:
+        found = pd.Series(numbers.to_numpy(), index=pd.Index(codes, name=None))
+        if found.index.has_duplicates:
+            twice = found.index[found.index.duplicated()][0]
+            _refuse(f"{twice} appears more than once", "Keep one of them.", path.name)
+        return found
+    long = pd.DataFrame({"code": codes, YEAR: whole_years(frame[time], path.name), "value": numbers})
+    if long.duplicated(["code", YEAR]).any():
+        twice = long[long.duplicated(["code", YEAR])].iloc[0]
+        _refuse(f"{twice['code']} of {twice[YEAR]} appears more than once", "Keep one of them.", path.name)
+    return long.pivot(index=YEAR, columns="code", values="value")
+
+
+def read_reference(path: Path) -> Reference:
+    """A reference's totals by activity; a row called TOTAL (or _T, all) is the total of all activities."""
+    found = read_numbers(path, "the reference")
+    labels = found.columns if isinstance(found, pd.DataFrame) else found.index
+    totals = [label for label in labels if str(label).lower() in _TOTAL]
+    return Reference(found).with_total(totals[0]) if totals else Reference(found)
+
+
+def by_row(numbers: pd.Series | pd.DataFrame, table: ActivityTable) -> pd.Series:
+    """Numbers by region (and year) under the rows of a table."""
+    index = table.values.index
+    if isinstance(numbers, pd.Series):
+        regions = index.get_level_values(0)
+        return pd.Series(numbers.reindex(regions).to_numpy(), index=index)
+    if not isinstance(index, pd.MultiIndex):
+        _refuse("it has years and the matrix has none", "Pass one year's numbers.", "region totals")
+    places = numbers.index.get_indexer(index.get_level_values(1))
+    codes = numbers.columns.get_indexer(index.get_level_values(0))
+    found = numbers.to_numpy(dtype=np.float64)[places, codes]
+    return pd.Series(np.where((places >= 0) & (codes >= 0), found, np.nan), index=index)
+
+
+def read_neighbours(path: Path) -> pd.DataFrame:
+    """Pairs of neighbours: the first two columns of a file."""
+    frame = read_table(path, first_heading="region_code")
+    if frame.shape[1] < 2:
+        _refuse("it has one column", "Pass two columns: region_code, neighbour_code.", path.name)
+    names = ("region_code", "neighbour_code")
+    return pd.DataFrame(
+        {name: frame.iloc[:, place].astype(str).str.strip() for place, name in enumerate(names)}
+    )
+
+
+def _is_letter(code: Hashable) -> bool:
+    return len(str(code)) == 1 and str(code).isalpha() and str(code).isupper()
+
+
+def _refuse(what: str, todo: str, where: str) -> NoReturn:
+    raise BenchmarkInputError(what, where=where, todo=todo)

@@ -1,0 +1,243 @@
+"""Quotients, structure and change of a user's matrix: what a method computes and how it is laid out.
+
+Belongs here: calling the methods of `benchmark` with what was asked for, columns of the result, counts for
+the summary. Does not: any formula, files.
+"""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable
+from alp_pipeline.benchmark.cells import BenchmarkInputError
+from alp_pipeline.benchmark.concentration import entropy, hachman, herfindahl, krugman, theil
+from alp_pipeline.benchmark.localisation import hoover, locational_gini
+from alp_pipeline.benchmark.on_files.outcome import Outcome
+from alp_pipeline.benchmark.on_files.request import Request
+from alp_pipeline.benchmark.on_files.side_files import by_row, read_numbers
+from alp_pipeline.benchmark.quotient_interval import quotient_intervals, sampling_intervals
+from alp_pipeline.benchmark.quotients import quotients, symmetric_quotients, weighted_quotients
+from alp_pipeline.benchmark.shift_share import shift_share, sum_by_region
+from alp_pipeline.benchmark.variety import variety
+
+_WORDS = {"confidential": ":c"}
+
+
+def quotient(request: Request) -> Outcome:
+    """lq: location quotients."""
+    return matrix_outcome(request, _quotients(request))
+
+
+def symmetric_quotient(request: Request) -> Outcome:
+    """symmetric-lq: (LQ - 1) / (LQ + 1)."""
+    found = _quotients(request)
+    return matrix_outcome(request, ActivityTable(symmetric_quotients(found), found.states, found.flags))
+
+
+def weighted_quotient(request: Request) -> Outcome:
+    """weighted-lq: quotients against their spread over regions, or jobs above those expected."""
+    choices = request.choices
+    found = weighted_quotients(
+        request.table,
+        weighting=choices.weighting,
+        among_published=choices.among_published,
+        reference=request.reference,
+        reference_total=request.reference_total,
+        region_totals=request.region_totals,
+    )
+    return matrix_outcome(request, found, weighting=choices.weighting)
+
+
+def quotient_interval(request: Request) -> Outcome:
+    """lq-interval: bounds from hidden cells and rounding, or sampling intervals."""
+    choices, totals = request.choices, _totals(request)
+    if choices.interval == "sampling":
+        found = sampling_intervals(
+            request.table,
+            confidence=choices.confidence,
+            persons_per_draw=choices.persons_per_draw,
+            **totals,
+        )
+    elif choices.interval == "bounds":
+        found = quotient_intervals(
+            request.table, published=request.published, rounding=choices.rounding, **totals
+        )
+    else:
+        raise BenchmarkInputError(
+            f"the interval is {choices.interval!r}", where="lq-interval", todo="Use one of bounds, sampling."
+        )
+    named = found.rename(columns={found.columns[0]: request.region_heading})
+    return _bounded(request, named, ("lower", "upper"), interval=choices.interval)
+
+
+def herfindahl_of(request: Request) -> Outcome:
+    """herfindahl: Σ p²."""
+    return by_region(request, herfindahl(request.table, published=request.published))
+
+
+def entropy_of(request: Request) -> Outcome:
+    """entropy: -Σ p log p."""
+    base = request.choices.base or 2.0
+    return by_region(request, entropy(request.table, base=base, published=request.published), base=base)
+
+
+def theil_of(request: Request) -> Outcome:
+    """theil: Σ p log(p/q)."""
+    base = request.choices.base or float(np.e)
+    found = theil(
+        request.table,
+        reference=request.reference,
+        against=request.choices.against,
+        base=base,
+        published=request.published,
+    )
+    return by_region(request, found, base=base, against=request.choices.against)
+
+
+def krugman_of(request: Request) -> Outcome:
+    """krugman: Σ |p - q|, and half of it."""
+    return by_region(
+        request, krugman(request.table, reference=request.reference, published=request.published)
+    )
+
+
+def hachman_of(request: Request) -> Outcome:
+    """hachman: 1 / Σ (p²/q)."""
+    return by_region(
+        request, hachman(request.table, reference=request.reference, published=request.published)
+    )
+
+
+def variety_of(request: Request) -> Outcome:
+    """variety: related and unrelated variety."""
+    base = request.choices.base or 2.0
+    groups: dict[Hashable, Hashable] = {
+        code: (request.groups or {}).get(code) for code in request.table.values.columns
+    }
+    found = variety(request.table, groups, base=base, published=request.published)
+    bounds = ("related_lower", "related_upper", "entropy_lower", "entropy_upper")
+    return by_region(request, found, bounds=bounds, base=base)
+
+
+def gini_of(request: Request) -> Outcome:
+    """gini: the locational Gini of each activity."""
+    return _by_activity(locational_gini(request.table, region_totals=request.region_totals))
+
+
+def hoover_of(request: Request) -> Outcome:
+    """hoover: per cent of an activity that would have to move."""
+    population = request.choices.population
+    people = None if population is None else by_row(read_numbers(population, "population"), request.table)
+    return _by_activity(hoover(request.table, population=request.region_totals if people is None else people))
+
+
+def shift_share_of(request: Request) -> Outcome:
+    """shift-share: what reference, activity and region account for in a change."""
+    choices = request.choices
+    years, _ = request.table.periods
+    if years.name != YEAR:
+        raise BenchmarkInputError(
+            "the matrix has one year", where="shift-share", todo="Pass a matrix with years, or two matrices."
+        )
+    first = int(years.min()) if choices.first_year is None else choices.first_year
+    last = int(years.max()) if choices.last_year is None else choices.last_year
+    reference = request.reference
+    if isinstance(reference, pd.Series):
+        raise BenchmarkInputError(
+            "it has no years", where="reference", todo="Pass totals of the first and the last year."
+        )
+    totals = request.reference_total
+    found = shift_share(
+        request.table,
+        first_year=first,
+        last_year=last,
+        variant=choices.variant,
+        reference=reference,
+        reference_totals=totals if isinstance(totals, pd.Series) else None,
+        region_totals=request.region_totals,
+    )
+    written = sum_by_region(found) if choices.by_region else found
+    return Outcome(
+        written.rename(columns={"region": request.region_heading}),
+        {"first_year": first, "last_year": last, "variant": choices.variant, **states_of(written["state"])},
+    )
+
+
+def matrix_outcome(request: Request, found: ActivityTable, **summary: Any) -> Outcome:
+    """A number per cell: a column per activity, or with `long` a row per cell with its state.
+
+    In the wide form a confidential cell is `:c`, one that totals leave open is `undetermined`, others are
+    empty.
+    """
+    summary |= states_of(pd.Series(_words(request, found).to_numpy().ravel()))
+    rows = _row_labels(request)
+    if request.choices.long:
+        labels = rows.loc[np.repeat(np.arange(len(rows)), found.values.shape[1])].reset_index(drop=True)
+        long = labels.assign(
+            activity=np.tile(found.values.columns, len(rows)),
+            value=found.values.to_numpy().ravel(),
+            state=_words(request, found).to_numpy().ravel(),
+        )
+        return Outcome(long, summary)
+    words = _words(request, found)
+    marks = words.map(lambda word: {**_WORDS, "undetermined": "undetermined"}.get(word, ""))
+    table = pd.concat([rows, found.values.reset_index(drop=True)], axis=1)
+    texts = pd.concat([rows.map(lambda _: ""), marks.reset_index(drop=True)], axis=1)
+    return Outcome(table, summary, words=texts)
+
+
+def by_region(
+    request: Request, found: pd.DataFrame, *, bounds: tuple[str, ...] = ("lower", "upper"), **summary: Any
+) -> Outcome:
+    """Figures of each row."""
+    table = pd.concat([_row_labels(request), found.reset_index(drop=True)], axis=1)
+    return _bounded(request, table, bounds, **summary)
+
+
+def states_of(states: pd.Series) -> Mapping[str, Any]:
+    """How many figures there are, and how many are not, by reason."""
+    counts = states.value_counts().sort_index()
+    return {"states": {str(state): int(count) for state, count in counts.items()}}
+
+
+def _bounded(request: Request, table: pd.DataFrame, bounds: tuple[str, ...], **summary: Any) -> Outcome:
+    """Bounds beside a state other than reported are internal; with `public` they stay out."""
+    hidden = table["state"] != "reported"
+    internal = bool(table.loc[hidden, list(bounds)].notna().any(axis=None))
+    if request.choices.public and internal:
+        table = table.assign(**{name: table[name].mask(hidden) for name in bounds})
+        internal = False
+    visible = "internal" if internal else "public"
+    return Outcome(table, {**summary, "bounds": visible, **states_of(table["state"])}, internal=internal)
+
+
+def _by_activity(found: pd.DataFrame) -> Outcome:
+    names = list(found.index.names) if isinstance(found.index, pd.MultiIndex) else ["activity"]
+    table = found.reset_index(names=["activity", *names[1:]])
+    return Outcome(table, states_of(table["state"]))
+
+
+def _quotients(request: Request) -> ActivityTable:
+    return quotients(request.table, **_totals(request))
+
+
+def _totals(request: Request) -> dict[str, Any]:
+    return {
+        "reference": request.reference,
+        "reference_total": request.reference_total,
+        "region_totals": request.region_totals,
+    }
+
+
+def _row_labels(request: Request) -> pd.DataFrame:
+    index = request.table.values.index
+    frame = index.to_frame(index=False)
+    return frame.set_axis([request.region_heading, *list(index.names)[1:]], axis=1)
+
+
+def _words(request: Request, found: ActivityTable) -> pd.DataFrame:
+    """States of figures: a published cell whose totals hide something is undetermined, not confidential."""
+    open_totals = (found.states == "confidential") & (request.table.states != "confidential")
+    return found.states.mask(open_totals, "undetermined")
