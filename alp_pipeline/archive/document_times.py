@@ -19,11 +19,14 @@ import gzip
 import io
 import re
 import struct
+import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 
 from alp_pipeline.archive.objects import DocumentUnreadable
 from alp_pipeline.archive.retrieval import TimeOrigin
@@ -134,17 +137,27 @@ def sdmx_csv_last_update(head: bytes) -> str | None:
 
 
 def _read(path: Path, limit: int) -> bytes:
-    """The document's first bytes, unpacked where it is gzip; what is unpacked of a broken one."""
-    if _raw(path, 2) != b"\x1f\x8b":
+    """The document's first bytes, unpacked where it is gzip or a ZIP archive of one file; what is unpacked
+    of a broken one."""
+    magic = _raw(path, 4)
+    if magic[:2] != b"\x1f\x8b" and magic != b"PK\x03\x04":
         return _raw(path, limit)
     unpacked = io.BytesIO()
     try:
-        with gzip.open(path) as stream:
+        with gzip.open(path) if magic[:2] == b"\x1f\x8b" else _only_file(path) as stream:
             while unpacked.tell() < limit and (piece := stream.read(min(_HEAD_BYTES, limit))):
                 unpacked.write(piece)
-    except (OSError, EOFError, zlib.error):
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, ValueError, RuntimeError):
         pass  # broken inside: the readers will say so; here it only means that less is known
     return unpacked.getvalue()
+
+
+@contextmanager
+def _only_file(path: Path) -> Iterator[IO[bytes]]:
+    with zipfile.ZipFile(path) as archive:
+        (name,) = archive.namelist()
+        with archive.open(name) as stream:
+            yield stream
 
 
 def _raw(path: Path, size: int) -> bytes:

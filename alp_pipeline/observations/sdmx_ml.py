@@ -12,7 +12,8 @@ and confidentiality, or its multiplier. What an element says holds for those ins
 otherwise.
 
 An observation without value, and one with `NaN`, SDMX-ML's word for none, are not available. A footer message
-with a code from 400 on, or with no data beside it, means that the document is not (all) the data.
+with a code from 400 on, or with no data beside it, means that the document is not (all) the data. A message
+may come as the only file of a ZIP archive, as Eurostat's queue delivered them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,11 +25,12 @@ import pyarrow.compute as pc
 
 from alp_pipeline.observations.batches import TIME_NAMES, checked_dimensions
 from alp_pipeline.observations.cells import composed, read_cells
-from alp_pipeline.observations.documents import damage_named, not_data
+from alp_pipeline.observations.documents import Document, damage_named, not_data
 from alp_pipeline.observations.errors import HeaderMismatch, NotADataDocument
 from alp_pipeline.observations.markup import walked
 from alp_pipeline.observations.rows import RowBatch, RowReading
 from alp_pipeline.observations.schema import DatasetShape
+from alp_pipeline.observations.zipped import unpacked_message
 
 _BLOCK: Final = 1 << 18
 _ROWS_AT_A_TIME: Final = 1 << 16
@@ -91,30 +93,15 @@ class SdmxMl(RowReading):
 
     def _read(self) -> Iterator[pa.RecordBatch]:
         message = _Message(self.dataset, self.where)
-        for _ in walked(self._blocks(), message, where=self.where):
-            if len(message.observations) >= _ROWS_AT_A_TIME:
-                yield from self._counted(message)
+        with unpacked_message(self.document) as document:
+            for _ in walked(_blocks(document), message, where=document.where):
+                if len(message.observations) >= _ROWS_AT_A_TIME:
+                    yield from self._counted(message)
         message.refuse_unless_data()
         if message.observations:
             yield from self._counted(message)
         self._header_dimensions = message.dimensions
         self._finish()
-
-    def _blocks(self) -> Iterator[bytes]:
-        with damage_named(self.where), self.document.open() as stream:
-            block = stream.read(_BLOCK)
-            self.document.refuse_unless_text(block)
-            if not any(name in block for name in _MESSAGES):
-                raise not_data(block, where=self.where)
-            if _VERSION not in block:
-                raise NotADataDocument(
-                    "it is a message of another version than SDMX-ML 2.1",
-                    where=self.where,
-                    todo="Ask for version 2.1, or for SDMX-CSV.",
-                )
-            while block:
-                yield block
-                block = stream.read(_BLOCK)
 
     def _counted(self, message: "_Message") -> Iterator[pa.RecordBatch]:
         found = self._batch(message.series, message.observations)
@@ -136,6 +123,23 @@ class SdmxMl(RowReading):
             times.dictionary_encode(),
             read_cells(texts.dictionary, texts.indices.to_numpy(), sdmx=True),
         )
+
+
+def _blocks(document: Document) -> Iterator[bytes]:
+    with damage_named(document.where), document.open() as stream:
+        block = stream.read(_BLOCK)
+        document.refuse_unless_text(block)
+        if not any(name in block for name in _MESSAGES):
+            raise not_data(block, where=document.where)
+        if _VERSION not in block:
+            raise NotADataDocument(
+                "it is a message of another version than SDMX-ML 2.1",
+                where=document.where,
+                todo="Ask for version 2.1, or for SDMX-CSV.",
+            )
+        while block:
+            yield block
+            block = stream.read(_BLOCK)
 
 
 class _Message:

@@ -1,7 +1,7 @@
-"""The files of a ZIP archive as pages of one table.
+"""The files of a ZIP archive: as pages of one table, or the one message that was packed.
 
 Belongs here: which files count, in which order, how much may be unpacked. Does not: the forms of the files
-(pages, workbook).
+(pages, workbook, sdmx_ml).
 
 The file that the layout names, or all files when they are of one form: CSV files each with a heading, or
 JSON, in the order of their names (the pages of a paged service), or a single workbook. Nothing is written to
@@ -10,7 +10,7 @@ declared size.
 """
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO, Final, cast
 
@@ -25,6 +25,8 @@ MOST_MEMBERS: Final = 100_000
 _SHOWN: Final = 12
 _HEAD_BYTES: Final = 1 << 16
 _IS_ENCRYPTED: Final = 1
+_METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2})
+_MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06")  # with files, without
 _FORMS: Final[dict[str, Callable[[Document, TableLayout], Page]]] = {
     "csv": csv_page,
     "json": json_page,
@@ -49,6 +51,30 @@ def zipped_pages(document: Document, layout: TableLayout) -> Iterator[Page]:
 
 
 @contextmanager
+def unpacked_message(document: Document) -> Iterator[Document]:
+    """The only file of a ZIP archive, for messages that come packed so; any other document as it is.
+
+    Raises:
+        DocumentError: damaged, encrypted, too large, no file or several: none says which of them it is.
+    """
+    with damage_named(document.where), document.open() as stream:
+        is_archive = stream.read(4) in _MAGIC
+    if not is_archive:
+        yield document
+        return
+    with _opened(document) as archive:
+        members = _files(archive)
+        if len(members) != 1:
+            raise _unusable(
+                f"it holds {len(members)} files{_shown(members)} in the place of one", document.where
+            )
+        _refuse_unsafe(members, where=document.where)
+        where = f"{document.where}, file {members[0].filename}"
+        with damage_named(where), archive.open(members[0]) as stream:
+            yield Document(cast("BinaryIO", stream), where=where)
+
+
+@contextmanager
 def _opened(document: Document) -> Iterator[zipfile.ZipFile]:
     with damage_named(document.where), document.open() as stream:
         head = stream.read(_HEAD_BYTES)
@@ -68,22 +94,35 @@ def _opened(document: Document) -> Iterator[zipfile.ZipFile]:
 
 
 def _members(archive: zipfile.ZipFile, layout: TableLayout, *, where: str) -> list[zipfile.ZipInfo]:
-    members = sorted(
-        (member for member in archive.infolist() if not member.is_dir()), key=lambda one: one.filename
-    )
-    names = [member.filename for member in members]
-    shown = ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
+    members = _files(archive)
+    shown = _shown(members)
     if layout.member is not None:
         members = [member for member in members if member.filename == layout.member]
         if len(members) != 1:
-            raise _unusable(f"it holds {len(members)} files '{layout.member}' among {shown}", where)
+            raise _unusable(f"it holds {len(members)} files '{layout.member}' among{shown}", where)
     forms = {_suffix(member) for member in members}
     if not members:
         raise _unusable("it holds no files", where)
     if layout.member is None and (len(forms) > 1 or not forms <= set(_FORMS)):
-        raise _unusable(f"its files ({shown}) are not all CSV or all JSON, and the layout names none", where)
+        raise _unusable(f"its files{shown} are not all CSV or all JSON, and the layout names none", where)
     if len(members) > 1 and forms == {"xlsx"}:
-        raise _unusable(f"it holds several workbooks ({shown}), and the layout names none", where)
+        raise _unusable(f"it holds several workbooks{shown}, and the layout names none", where)
+    _refuse_unsafe(members, where=where)
+    return members
+
+
+def _files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return sorted(
+        (member for member in archive.infolist() if not member.is_dir()), key=lambda one: one.filename
+    )
+
+
+def _shown(members: Sequence[zipfile.ZipInfo]) -> str:
+    names = ", ".join(member.filename for member in members[:_SHOWN])
+    return f" ({names}{' …' if len(members) > _SHOWN else ''})" if members else ""
+
+
+def _refuse_unsafe(members: Sequence[zipfile.ZipInfo], *, where: str) -> None:
     unpacked = sum(member.file_size for member in members)
     if unpacked > MOST_UNPACKED_BYTES or len(members) > MOST_MEMBERS:
         raise _unusable(
@@ -92,7 +131,9 @@ def _members(archive: zipfile.ZipFile, layout: TableLayout, *, where: str) -> li
     locked = next((member.filename for member in members if member.flag_bits & _IS_ENCRYPTED), None)
     if locked is not None:
         raise _unusable(f"its file {locked} is encrypted", where)
-    return members
+    strange = next((member.filename for member in members if member.compress_type not in _METHODS), None)
+    if strange is not None:
+        raise _unusable(f"its file {strange} is compressed in a way that is not read", where)
 
 
 def _suffix(member: zipfile.ZipInfo) -> str:

@@ -1,6 +1,8 @@
 """A time is what the document says, or unknown."""
 
 import gzip
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,14 @@ def times(tmp_path: Path, content: bytes, document_format: str) -> DocumentTimes
     path = tmp_path / "document"
     path.write_bytes(content)
     return document_times(path, document_format)
+
+
+def zipped(*contents: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number, content in enumerate(contents):
+            archive.writestr(f"{number}.xml", content)
+    return packed.getvalue()
 
 
 def published(time: str, origin: str = "document") -> DocumentTimes:
@@ -92,6 +102,9 @@ def test_prepared_is_when_the_message_was_made_not_when_the_data_were_published(
     expected = DocumentTimes(seen_at="2022-11-11T12:30:30Z", seen_at_origin="document")
     assert times(tmp_path, message, "sdmx-ml-2.1") == expected
     assert times(tmp_path, gzip.compress(message, mtime=PACKED), "sdmx-ml-2.1") == expected
+    assert times(tmp_path, zipped(message), "sdmx-ml-2.1") == expected
+    assert times(tmp_path, zipped(message, message), "sdmx-ml-2.1") == UNKNOWN
+    assert times(tmp_path, zipped(message)[:-9], "sdmx-ml-2.1") == UNKNOWN
     assert times(tmp_path, b"<Header><Prepared> \n</Prepared></Header>", "sdmx-ml-2.1") == UNKNOWN
 
 

@@ -231,11 +231,13 @@ def test_generic_messages_of_istat_and_of_eurostats_queue(realdata: Path) -> Non
     rows = rows_of(base64.b64decode(recorded["_content"]), format="sdmx-ml-2.1", dataset=dataset)
     assert len(rows) == 22
     assert (rows[0]["time_period"], rows[0]["value"], rows[0]["cell_state"]) == ("2013", 0.0, "reported")
-    with zipfile.ZipFile(realdata / "eurostat/sdmx/footer_413_b_result.zip") as archive:
+    packed = realdata / "eurostat/sdmx/footer_413_b_result.zip"
+    with zipfile.ZipFile(packed) as archive:
         (name,) = archive.namelist()
         content = archive.read(name)
     gdp = DatasetShape("eurostat.nama_10_gdp", ("freq", "unit", "na_item", "geo"))
-    rows = rows_of(content, format="sdmx-ml-2.1", dataset=gdp)
+    rows = rows_of(packed.read_bytes(), format="sdmx-ml-2.1", dataset=gdp)
+    assert rows == rows_of(content, format="sdmx-ml-2.1", dataset=gdp)
     assert [row["cell_state"] for row in rows].count("not_available") == content.count(b'value="NaN"') == 22
     assert len(rows) == content.count(b"<generic:Obs>") == 43
 

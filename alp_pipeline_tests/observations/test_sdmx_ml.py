@@ -1,12 +1,16 @@
 """SDMX-ML 2.1 on small messages; real ones in test_declared_real."""
 
 import gzip
+import io
+import zipfile
 from dataclasses import replace
 
 import pytest
 
 from alp_pipeline.observations import sdmx_ml
+from alp_pipeline.observations import zipped as zipped_module
 from alp_pipeline.observations.errors import (
+    DamagedDocument,
     DocumentError,
     EmptyDocument,
     HeaderMismatch,
@@ -231,6 +235,60 @@ def test_a_document_type_declaration_is_refused_before_anything_is_expanded() ->
 def test_a_tag_without_end_is_refused_before_it_fills_the_memory() -> None:
     with pytest.raises(MalformedDocument, match="a tag has no end within 16 MiB"):
         read(specific(f'<Series {KEY} TITLE="{"x" * (18 << 20)}">{ONE}</Series>'))
+
+
+def zipped(*documents: str, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", method) as archive:
+        for number, document in enumerate(documents):
+            archive.writestr(f"DataResponse-{number}.xml", document)
+    return content.getvalue()
+
+
+def read_zipped(content: bytes) -> list[dict[str, object]]:
+    return rows_of(content, format="sdmx-ml-2.1", dataset=SHAPE)
+
+
+def test_a_message_may_come_as_the_only_file_of_a_zip() -> None:
+    assert read_zipped(zipped(specific(SERIES))) == read(specific(SERIES))
+    with pytest.raises(NotADataDocument, match=r"footer says 413"):
+        read_zipped(zipped(specific(SERIES, footer=footer("413", "later"))))
+
+
+def patched(content: bytes, at: int, new: bytes) -> bytes:
+    return content[:at] + new + content[at + len(new) :]
+
+
+ZIPPED = zipped(specific(SERIES))
+STORED = zipped(specific(SERIES), method=zipfile.ZIP_STORED)
+CENTRAL = ZIPPED.index(b"PK\x01\x02")
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "said"),
+    [
+        (zipped(), MalformedDocument, "0 files in the place of one"),
+        (zipped(specific(SERIES), specific(SERIES)), MalformedDocument, "2 files .* in the place of one"),
+        (ZIPPED[:-40], DamagedDocument, "damaged or ends early"),
+        (patched(ZIPPED, 80, b"\xff" * 8), DamagedDocument, "file DataResponse-0.xml: the bytes"),
+        (patched(STORED, STORED.index(b"2022"), b"2021"), DamagedDocument, "file DataResponse-0.xml: .*CRC"),
+        (patched(ZIPPED, CENTRAL + 8, b"\x01"), MalformedDocument, "DataResponse-0.xml is encrypted"),
+        (patched(ZIPPED, CENTRAL + 10, b"\x09"), MalformedDocument, "in a way that is not read"),
+        (patched(ZIPPED, CENTRAL + 24, b"\x10\0\0\0"), DamagedDocument, "0.xml: .*CRC"),
+    ],
+    ids=["no file", "two", "cut", "damaged bytes", "another checksum", "encrypted", "method", "false size"],
+)
+def test_a_zip_that_is_not_one_whole_message_is_refused_by_name(
+    content: bytes, error: type[DocumentError], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        read_zipped(content)
+
+
+def test_a_zipped_message_is_not_unpacked_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zipped_module, "MOST_UNPACKED_BYTES", 100)
+    with pytest.raises(MalformedDocument, match="which is too much"):
+        read_zipped(ZIPPED)
 
 
 def test_long_messages_come_in_batches_and_close_their_account(monkeypatch: pytest.MonkeyPatch) -> None:
