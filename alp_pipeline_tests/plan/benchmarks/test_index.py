@@ -1,0 +1,142 @@
+"""The asset of composite indices: refused by name without enough data, else ranked with what ranks rest on."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from alp_pipeline.catalog.loader import load_catalog
+from alp_pipeline.plan.benchmarks.frames import perimeters_of_regions
+from alp_pipeline.plan.benchmarks.index import index_stage
+from alp_pipeline.plan.benchmarks.index_rows import recipe_of
+from alp_pipeline_tests.plan.benchmark_inputs import DOCUMENT, indicator, region, run
+
+RECIPE = "framework_conditions"
+YEAR = 2014
+HIDDEN, ABSENT = "AT33", "LI00"
+Tables = dict[str, list[dict[str, Any]]]
+
+
+def members() -> list[str]:
+    return sorted({code for entry in perimeters_of_regions(load_catalog()) for code, _ in entry.members})
+
+
+def computed(folder: Any, *, without: tuple[str, ...] = ()) -> Tables:
+    """Every indicator of the recipe but those in `without`; one cell is confidential, one region absent."""
+    rng = np.random.default_rng(11)
+    catalog = load_catalog()
+    rows = []
+    for name in sorted(set(catalog.recipes[RECIPE].indicator_ids) - set(without)):
+        rows += [
+            indicator(name, code, YEAR, float(rng.normal(50, 10)), flags="p" if code < "C" else "")
+            for code in members()
+            if code != ABSENT and (name, code) != ("neet_rate", HIDDEN)
+        ]
+    rows.append(indicator("neet_rate", HIDDEN, YEAR, "confidential"))
+    stage = index_stage(catalog, {DOCUMENT: "2017-07-31"})
+    record, tables = run(
+        folder, stage, {"fct_indicator": rows, "dim_region": [region(code) for code in [*members(), "BE10"]]}
+    )
+    failed = [o for o in record.outcomes if o.is_failure and o.severity == "critical"]
+    assert not failed, failed
+    return tables
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    return computed(tmp_path_factory.mktemp("index"))
+
+
+def of_index(tables: Tables, region_code: str) -> dict[str, Any]:
+    (row,) = (
+        row
+        for row in tables["bench_index"]
+        if (row["perimeter_id"], row["element_id"], row["region_code"])
+        == ("eusalp_2016plus", RECIPE, region_code)
+    )
+    return row
+
+
+@pytest.mark.parametrize("name", sorted(load_catalog().recipes))
+def test_every_recipe_of_the_catalogue_can_be_followed(name: str) -> None:
+    recipe = recipe_of(load_catalog().recipes[name])
+    assert recipe.id == name
+    assert recipe.uncertainty is not None
+
+
+def test_a_recipe_without_enough_data_is_refused_with_the_indicators_that_are_missing(tables: Tables) -> None:
+    status = {
+        row["recipe_id"]: row
+        for row in tables["bench_index_status"]
+        if row["perimeter_id"] == "eusalp_2016plus"
+    }
+    assert status[RECIPE]["outcome"] == "computed"
+    refused = status["regional_innovation_capacity"]
+    assert refused["outcome"] == "refused"
+    assert "research_expenditure" in refused["missing_indicators"].split()
+    assert "2 of 11 indicators have enough data, below 66%" in refused["detail"]
+    assert {row["recipe_id"] for row in tables["bench_index"]} == {RECIPE}
+
+
+def test_a_pillar_without_any_indicator_refuses_the_index_though_enough_others_are_there(
+    tmp_path: Any,
+) -> None:
+    found = computed(tmp_path, without=("unemployment_rate", "employment_rate"))
+    status = next(row for row in found["bench_index_status"] if row["recipe_id"] == RECIPE)
+    assert status["outcome"] == "refused"
+    assert "the pillar work has fewer than 1 indicators" in status["detail"]
+    assert found["bench_index"] == []
+
+
+def test_every_unit_of_the_perimeter_is_listed_with_the_reason_where_it_has_no_score(tables: Tables) -> None:
+    listed = [
+        row
+        for row in tables["bench_index"]
+        if (row["perimeter_id"], row["element"]) == ("eusalp_2016plus", "index")
+    ]
+    assert len(listed) == 43
+    assert sorted(row["rank"] for row in listed if row["rank"]) == list(range(1, 42))
+    assert of_index(tables, ABSENT)["score_state"] == "not_available"
+    assert of_index(tables, HIDDEN)["score_state"] == "undetermined"
+
+
+def test_nothing_of_a_confidential_cell_is_in_any_table(tables: Tables) -> None:
+    hidden = of_index(tables, HIDDEN)
+    assert all(hidden[name] is None for name in ("score", "rank", "rank_low", "rank_high", "class_id"))
+    cells = [
+        row
+        for row in tables["bench_index_value"]
+        if (row["region_code"], row["indicator_id"]) == (HIDDEN, "neet_rate")
+    ]
+    assert cells
+    for row in cells:
+        assert row["cell_state"] == "confidential"
+        assert all(row[name] is None for name in ("value", "treated_value", "normalised_value", "rank"))
+
+
+def test_a_rank_has_an_interval_a_class_and_the_share_that_is_assumed(tables: Tables) -> None:
+    row = of_index(tables, "AT21")
+    assert 1 <= row["rank_low"] <= row["rank_median"] <= row["rank_high"] <= 41
+    assert row["class_id"] in {"class_1", "class_2", "class_3", "class_4"}
+    assert 25 <= row["class_probability_pct"] <= 100
+    assert 0 <= row["assumed_share_pct"] <= 100
+    assert row["draws"] == 2000
+    assert (row["method_version"], str(row["as_of_date"])) == ("1", "2017-07-31")
+
+
+def test_sensitivity_says_which_factors_are_declared_assumptions(tables: Tables) -> None:
+    found = {row["factor"]: row for row in tables["bench_index_sensitivity"]}
+    assert set(found) == {"normalisation", "treatment", "weights", "inclusion", "data_flags"}
+    assert [name for name, row in found.items() if row["is_assumption"]] == ["data_flags"]
+    assert found["weights"]["total_order"] > 0.1
+
+
+def test_the_audit_is_in_the_handbooks_order_with_findings_in_every_section(tables: Tables) -> None:
+    rows = tables["bench_index_audit"]
+    sections = {row["section_number"]: row["section"] for row in rows}
+    assert [sections[number] for number in sorted(sections)] == [
+        "framework", "availability", "treatment", "coherence", "weights", "uncertainty", "links",
+    ]  # fmt: skip
+    assert {row["section"] for row in rows if row["table_id"] == "finding"} == set(sections.values())
+    assert not any(HIDDEN in row["row_label"].split() and row["column_id"].startswith("rank") and row["value"]
+                   for row in rows if row["section"] == "uncertainty")  # fmt: skip
