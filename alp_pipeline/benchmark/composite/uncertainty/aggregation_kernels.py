@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from alp_pipeline.benchmark.cells import BoolArray, FloatArray, IntArray
-from alp_pipeline.benchmark.composite.aggregate import _plan as aggregation_plan
+from alp_pipeline.benchmark.composite.aggregate import level_settings
 from alp_pipeline.benchmark.composite.aggregation import aggregated
 from alp_pipeline.benchmark.composite.families import Families
 from alp_pipeline.benchmark.composite.framework import Framework
@@ -22,8 +22,6 @@ from alp_pipeline.benchmark.composite.uncertainty.spec import InclusionFactor, W
 from alp_pipeline.benchmark.composite.uncertainty.step_kernels import Kernel, Stack, Stage, row_of
 
 ScoreKernel = Callable[[Stack, Drawn], FloatArray]
-
-_AGGREGATE_OWN = ("method", "methods", "availability_min", "by_level", "reference_time")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,16 +83,15 @@ def aggregate_kernel(
             in any draw, as in the step.
         weights, inclusion: factors, where there are any.
     """
-    own = {name: value for name, value in parameters.items() if name not in _AGGREGATE_OWN}
-    given = [parameters[name] for name in ("method", "methods", "availability_min", "by_level")]
-    plan = aggregation_plan(stage.framework, given[0], given[1], given[2], given[3], own)
+    own = {name: value for name, value in parameters.items() if name != "reference_time"}
+    plan = level_settings(stage.framework, **own)
     labels = np.array([str(unit) for unit in stage.units.index], dtype=object)
     level, place = target
     families = [Families.of(membership) for membership in tree.membership]
 
     def apply(stack: Stack, drawn: Drawn) -> FloatArray:
         below = stack.values
-        by_level = _weights(stack.weights, tree, drawn, weights, inclusion)
+        by_level = _weights(stack.weights, tree, families, drawn, weights, inclusion)
         for number in range(level):
             settings = dict(plan[number])
             if settings.get("reference", "mean") != "mean":
@@ -139,6 +136,7 @@ def _one_up(
 def _weights(
     given: tuple[FloatArray, ...],
     tree: Tree,
+    families: Sequence[Families],
     drawn: Drawn,
     factor: WeightsFactor | None,
     inclusion: InclusionFactor | None,
@@ -151,8 +149,8 @@ def _weights(
     counts = np.ones((len(drawn[inclusion.factor]), len(tree.codes[0])), dtype=np.bool_)
     candidates = sorted(inclusion.candidates or tree.codes[0])
     counts[:, [tree.codes[0].index(code) for code in candidates]] = ~drawn[inclusion.factor]
-    for number, membership in enumerate(tree.membership):
+    for number, members in enumerate(families):
         weights[number] = weights[number] * counts
         # An aggregate whose children are all left out goes with them.
-        counts = Families.of(membership).sums((weights[number] > 0).astype(np.float64)) > 0
+        counts = members.sums((weights[number] > 0).astype(np.float64)) > 0
     return weights

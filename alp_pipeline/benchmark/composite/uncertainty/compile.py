@@ -153,6 +153,12 @@ def _require_drawable(ways: Ways) -> None:
                 refuse(f"the factor {name} names {what}", "Name indicators, once each.")
             if factor.leave_out >= len(ways.tree.codes[0]) or factor.leave_out > len(candidates):
                 refuse(f"the factor {name} leaves out {factor.leave_out} indicators", "Leave out fewer.")
+    for stage, step in zip(ways.stages, names, strict=True):
+        if not stage.is_fixed and (step == "screen" or (step == "impute" and ways.spec.data.imputed)):
+            refuse(
+                f"which cells the step {step} finds without a number differs from draw to draw",
+                "Put it before the treatment that excludes outliers.",
+            )
     if ways.spec.data.imputed is not None and "impute" not in names:
         refuse(
             "imputed cells are to have a spread, and the recipe does not impute",

@@ -123,12 +123,14 @@ def as_json(value: object) -> str:
 
 def _flagged(units: UnitTable, data: DataSpread, letter: str) -> int:
     """Cells whose spread is that of the letter: the largest of theirs, e and p not where revised."""
+    texts = units.flags.to_numpy(dtype=object).astype(str)
+    texts = np.where(np.isnan(units.array), "", texts)
+    revised = np.array([code in data.revisions for code in units.codes], dtype=np.bool_)
     count = 0
-    for code in units.codes:
-        numbers = units.values[code].notna()
-        for text in units.flags[code][numbers].astype(str).str.lower():
-            usable = {one for one in text if one in data.flags}
-            usable -= {"e", "p"} if code in data.revisions else set()
+    for text in np.unique(texts):
+        there = texts == text
+        for places, passed_over in ((there & ~revised, set()), (there & revised, {"e", "p"})):
+            usable = {one for one in str(text).lower() if one in data.flags} - passed_over
             largest = max(usable, key=lambda one: (data.flags[one], one), default="")
-            count += letter == largest and data.flags[letter] > 0
+            count += int(places.sum()) * (letter == largest and data.flags[letter] > 0)
     return count

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alp_pipeline.benchmark.cells import FloatArray, IntArray
+from alp_pipeline.benchmark.composite.families import Families
 from alp_pipeline.benchmark.composite.uncertainty.spec import InclusionFactor, WeightsFactor
 
 Draws = dict[str, npt.NDArray[Any]]
@@ -100,10 +101,8 @@ def drawn_weights(
         if factor.distribution == "noise":
             found.append(given * (1 + noise_size(factor, level) * (2 * part - 1)))
             continue
-        sums = np.zeros((len(drawn), int(parents.max()) + 1))
-        for code, parent in enumerate(parents):
-            sums[:, parent] += part[:, code]
-        found.append(part / sums[:, parents])
+        families = Families.of(parents)
+        found.append(part / families.to_children(families.sums(part)))
     return found
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alp_pipeline.benchmark.cells import BenchmarkInputError, BoolArray, FloatArray, IntArray
+from alp_pipeline.benchmark.cells import BoolArray, FloatArray, IntArray
 from alp_pipeline.benchmark.composite.imputation import Imputation, Layout, imputed
 from alp_pipeline.benchmark.composite.uncertainty.draws import Drawn
 
 IMPUTED = "data_imputed"
-_TOGETHER = 64  # tables of a regression that lie in memory at once
+_TOGETHER = 1 << 18  # cells of the tables that lie in memory at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +36,6 @@ class ImputedErrors:
         """Add errors, in place, to the cells of `after` that had no number before.
 
         estimate + z · (absolute + relative · |estimate|); both arrays are (draws, units, indicators).
-
-        Raises:
-            BenchmarkInputError: a cell was filled that has no spread.
         """
         place = np.full(int(max(rows.max(initial=-1), self.units.max(initial=-1))) + 1, -1)
         place[rows] = np.arange(rows.size)
@@ -46,12 +43,6 @@ class ImputedErrors:
         at, columns = place[self.units[here]], self.columns[here]
         estimate = after[:, at, columns]
         filled = np.isnan(before[:, at, columns]) & ~np.isnan(estimate)
-        if np.count_nonzero(filled) < np.isnan(before).sum() - np.isnan(after).sum():
-            raise BenchmarkInputError(
-                "an imputation fills a cell that had a number in the nominal run",
-                where="uncertainty, imputed",
-                todo="Impute before a treatment that excludes outliers.",
-            )
         spread = self.absolute[here] + self.relative[here] * np.abs(estimate)
         after[:, at, columns] = np.where(filled, estimate + drawn[IMPUTED][:, here] * spread, estimate)
 
@@ -101,11 +92,12 @@ def _errors(values: FloatArray, place: int, imputation: Imputation, layout: Layo
     if imputation.method != "regression":  # looks at no other column
         table, own, fillable, at = values[:, [place]], [imputation], fillable[:, [place]], 0
     errors = np.empty(known.size)
-    for first in range(0, known.size, _TOGETHER):
-        left_out = known[first : first + _TOGETHER]
+    many = max(1, _TOGETHER // table.size)
+    for first in range(0, known.size, many):
+        left_out = known[first : first + many]
         stack = np.repeat(table[None], left_out.size, axis=0)
         numbers = np.arange(left_out.size)
         stack[numbers, left_out, at] = np.nan
         estimate = imputed(stack, fillable, own, layout)[numbers, left_out, at]
-        errors[first : first + _TOGETHER] = estimate - values[left_out, place]
+        errors[first : first + many] = estimate - values[left_out, place]
     return errors

@@ -107,7 +107,7 @@ def monte_carlo(
         paired=(scores[: len(without)], without) if len(without) else None,
     )
     about = manifest(units, framework, recipe, spec, converted) | {"draws_per_block": DRAWS}
-    return uncertainty_result(drawn, spec, made.order, made.configuration, about)
+    return uncertainty_result(drawn, spec, made.order, made.configuration, about, workers)
 
 
 class _Block(NamedTuple):

@@ -69,6 +69,8 @@ def together_counts(places: PlaceArray) -> IntArray:
     >>> together_counts(np.array([[1, 2, 0], [1, 1, 3]], dtype=np.int16)).tolist()
     [[2, 2, 1], [2, 2, 1], [1, 1, 1]]
     """
+    if (places != UNRANKED).all():
+        return np.full((places.shape[1],) * 2, len(places), dtype=np.int64)
     # Counts below 2^53 are exact in floating point, in whatever order BLAS adds them.
     there = (places != UNRANKED).astype(np.float64)
     return np.asarray(there.T @ there, dtype=np.int64)
@@ -155,3 +157,32 @@ def quantiles_over_draws(values: FloatArray, ends: tuple[float, ...]) -> FloatAr
     for unit in np.flatnonzero(~whole & there.any(axis=1)):
         found[:, unit] = np.quantile(by_unit[unit][there[unit]], ends)
     return found
+
+
+def rank_statistics(counts: IntArray, ends: tuple[float, ...]) -> FloatArray:
+    """Quantiles, mean, best and worst rank of each unit, from how often it has each; NaN without any.
+
+    Args:
+        counts: (units, ranks) as of `place_counts`. ends: of the quantiles, interpolated as by
+            `quantiles_over_draws`.
+
+    Returns:
+        (ends + 3, units): the quantiles, the mean, the best, the worst.
+
+    >>> rank_statistics(np.array([[1, 0, 3]]), (0.5,)).ravel().tolist()
+    [3.0, 2.5, 1.0, 3.0]
+    """
+    draws = counts.sum(axis=1)
+    below = np.cumsum(counts, axis=1)
+    found = []
+    for end in ends:
+        place = np.maximum(draws - 1, 0) * end
+        low, high = (
+            1 + (below <= number[:, None]).sum(axis=1) for number in (np.floor(place), np.ceil(place))
+        )
+        found.append(low + (place - np.floor(place)) * (high - low))
+    number = np.arange(1, counts.shape[1] + 1)
+    found.append((counts * number).sum(axis=1) / np.maximum(draws, 1))
+    found.append(1.0 + np.argmax(counts > 0, axis=1))
+    found.append(counts.shape[1] - np.argmax(counts[:, ::-1] > 0, axis=1).astype(np.float64))
+    return np.where(draws > 0, np.array(found), np.nan)

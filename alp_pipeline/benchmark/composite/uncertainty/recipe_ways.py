@@ -99,13 +99,14 @@ class Ways:
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
         """What each step finds: all units, with the states that a denominator leaves them."""
-        found, table = [], self.units
+        found, table, is_fixed = [], self.units, True
         before = [RAW, *self.recipe.stage_names[:-1]]
-        for name, step in zip(before, self.recipe.steps, strict=True):
+        for number, (name, step) in enumerate(zip(before, self.recipe.steps, strict=True)):
             framework = self.nominal.frameworks[name]
-            found.append(Stage(table, framework, self.bounded))
+            found.append(Stage(table, framework, self.bounded, is_fixed))
             if step.step == "denominate":
                 table = denominate(table, framework, **step.parameters).units
+            is_fixed &= step.step != "treat" or not any(map(excludes, self.ways(number)))
         return tuple(found)
 
     @cached_property
@@ -236,6 +237,13 @@ class Ways:
             for level in covered_levels(factor, len(found)):
                 found[level - 1] = np.ones_like(found[level - 1])
         return tuple(found)
+
+
+def excludes(treat: RecipeStep) -> bool:
+    """Whether a treatment leaves outliers without a number."""
+    overrides = (treat.effective.get("by_indicator") or {}).values()
+    lots = [treat.effective, *({**treat.effective, **own} for own in overrides)]
+    return any(own["method"] == "outliers_sd" and own["replace"] == "exclude" for own in lots)
 
 
 def only(spec: UncertaintySpec, kind: type[_Factor]) -> _Factor | None:

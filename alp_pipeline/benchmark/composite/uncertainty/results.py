@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray, IntArray
+from alp_pipeline.benchmark.composite.uncertainty.blocks import in_blocks
 from alp_pipeline.benchmark.composite.uncertainty.rank_shares import (
     UNRANKED,
     PlaceArray,
@@ -23,6 +24,7 @@ from alp_pipeline.benchmark.composite.uncertainty.rank_shares import (
     place_counts,
     places_of,
     quantiles_over_draws,
+    rank_statistics,
     together_counts,
 )
 from alp_pipeline.benchmark.composite.uncertainty.spec import UncertaintySpec
@@ -110,7 +112,7 @@ class UncertaintyResult:
             above=above_counts(places),
             paired=None if pair is None else (pair[0][:, kept], pair[1][:, kept]),
         )
-        return uncertainty_result(drawn, self.spec, order, self.configuration, self.manifest)
+        return uncertainty_result(drawn, self.spec, order, self.configuration, self.manifest, None)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables worth keeping, by name; without the single draws, which the manifest gives again."""
@@ -149,14 +151,15 @@ def uncertainty_result(
     order: pd.Index,
     configuration: pd.DataFrame,
     manifest: Mapping[str, Any],
+    workers: int | None,
 ) -> UncertaintyResult:
     """The labelled result; `order` are the units as the user gave them."""
     place_names = pd.RangeIndex(1, len(drawn.units) + 1, name="rank")
-    draws = np.maximum((drawn.places != UNRANKED).sum(axis=0), 1)[:, None]
-    ranked = (drawn.places != UNRANKED).any(axis=0)[:, None]
+    counts = place_counts(drawn.places)
+    draws = counts.sum(axis=1)[:, None]
 
-    def share(counts: IntArray, of: IntArray) -> FloatArray:
-        return np.where(ranked, counts / of, np.nan)
+    def share(part: IntArray) -> FloatArray:
+        return np.where(draws > 0, part / np.maximum(draws, 1), np.nan)
 
     together = together_counts(drawn.places)
     above = np.where(together > 0, drawn.above / np.maximum(together, 1), np.nan)
@@ -164,13 +167,13 @@ def uncertainty_result(
     members = class_counts(drawn.scores, drawn.places, spec.classes)
     names = [f"class_{number + 1}" for number in range(members.shape[1])]
     units = drawn.units
-    acceptability = pd.DataFrame(share(place_counts(drawn.places), draws), index=units, columns=place_names)
+    acceptability = pd.DataFrame(share(counts), index=units, columns=place_names)
     number = pd.RangeIndex(len(drawn.scores), name="draw")
     return UncertaintyResult(
-        summary=_summary(drawn, spec).loc[order],
+        summary=_summary(drawn, counts, spec, workers).loc[order],
         rank_acceptability=acceptability.loc[order],
         above=pd.DataFrame(above, index=units, columns=units).loc[order, order],
-        classes=pd.DataFrame(share(members, draws), index=units, columns=names).loc[order],
+        classes=pd.DataFrame(share(members), index=units, columns=names).loc[order],
         configuration=configuration,
         manifest=manifest,
         scores=pd.DataFrame(drawn.scores, index=number, columns=units, copy=False)[order],
@@ -180,10 +183,12 @@ def uncertainty_result(
     )
 
 
-def _summary(drawn: DrawnScores, spec: UncertaintySpec) -> pd.DataFrame:
+def _summary(
+    drawn: DrawnScores, counts: IntArray, spec: UncertaintySpec, workers: int | None
+) -> pd.DataFrame:
     ends = (spec.quantiles[0], 0.5, spec.quantiles[1])
-    place = np.where(drawn.places == UNRANKED, np.nan, drawn.places)
-    ranks, scores = quantiles_over_draws(place, ends), quantiles_over_draws(drawn.scores, ends)
+    ranks = rank_statistics(counts, ends)
+    scores = _score_statistics(drawn.scores, ends, workers)
     score = drawn.nominal[0]
     nominal_class = class_numbers(score[None], places_of(score[None]), spec.classes)[0]
     best, worst = nominal_ranks(*drawn.nominal, drawn.states == INTERVAL)
@@ -199,25 +204,26 @@ def _summary(drawn: DrawnScores, spec: UncertaintySpec) -> pd.DataFrame:
             "rank_low": ranks[0],
             "rank_median": ranks[1],
             "rank_high": ranks[2],
-            "rank_mean": _mean(place),
-            "rank_best": _whole(np.fmin.reduce(np.vstack([place, best]), axis=0)),
-            "rank_worst": _whole(np.fmax.reduce(np.vstack([place, worst]), axis=0)),
+            "rank_mean": ranks[3],
+            "rank_best": _whole(np.fmin(ranks[4], best)),
+            "rank_worst": _whole(np.fmax(ranks[5], worst)),
             "score_low": scores[0],
-            "score_mean": _mean(drawn.scores),
+            "score_mean": scores[3],
             "score_high": scores[2],
             "is_nominal_outside": pd.array(outside, dtype="boolean"),
             "rank_assumed_share": np.nan,
             "score_assumed_share": np.nan,
             "class_nominal": _whole(np.where(nominal_class > 0, nominal_class, np.nan)),
-            "draws_ranked": (drawn.places != UNRANKED).sum(axis=0),
+            "draws_ranked": counts.sum(axis=1),
         },
         index=drawn.units,
     )
     table.loc[~known, "is_nominal_outside"] = pd.NA
     if drawn.paired is not None:
         table["score_assumed_share"] = assumed_share(*drawn.paired, spec.quantiles)
-        placed = [np.where((p := places_of(s)) == UNRANKED, np.nan, p) for s in drawn.paired]
-        table["rank_assumed_share"] = assumed_share(placed[0], placed[1], spec.quantiles)
+        placed = [places_of(scores) for scores in drawn.paired]
+        ranks_of = [np.where(places == UNRANKED, np.nan, places) for places in placed]
+        table["rank_assumed_share"] = assumed_share(ranks_of[0], ranks_of[1], spec.quantiles)
     return table
 
 
@@ -264,11 +270,18 @@ def assumed_share(
     return np.where(np.isnan(whole), np.nan, share)
 
 
-def _mean(values: FloatArray) -> FloatArray:
-    there = ~np.isnan(values)
-    count = there.sum(axis=0)
-    total = np.where(there, values, 0.0).sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+def _score_statistics(scores: FloatArray, ends: tuple[float, ...], workers: int | None) -> FloatArray:
+    """Quantiles and mean of each unit over the draws in which it has a score, (ends + 1, units)."""
+
+    def block(number: int, first: int, units: int) -> FloatArray:
+        own = scores[:, first : first + units]
+        there = ~np.isnan(own)
+        total = np.where(there, own, 0.0).sum(axis=0)
+        count = there.sum(axis=0)
+        mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        return np.vstack([quantiles_over_draws(own, ends), mean])
+
+    return np.concatenate(in_blocks(block, scores.shape[1], workers, size=64), axis=1)
 
 
 def _whole(numbers: FloatArray) -> pd.Series:

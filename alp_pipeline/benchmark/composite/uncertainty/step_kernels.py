@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, BoolArray, FloatArray, IntArray
 from alp_pipeline.benchmark.composite.denominate import denominate, denominated
@@ -19,7 +18,7 @@ from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.imputation import Imputation, Layout, imputed
 from alp_pipeline.benchmark.composite.impute import imputations_of
 from alp_pipeline.benchmark.composite.normalisation import METHODS, normalised
-from alp_pipeline.benchmark.composite.normalise import _plan as normalise_plan
+from alp_pipeline.benchmark.composite.normalise import indicator_settings
 from alp_pipeline.benchmark.composite.screen import screen
 from alp_pipeline.benchmark.composite.treat import treatments_of
 from alp_pipeline.benchmark.composite.treatment import treated_by_indicator
@@ -58,6 +57,8 @@ class Stage:
     framework: Framework
     hidden: BoolArray
     """Of the raw table: cells that are drawn between bounds; without a number in the nominal run."""
+    is_fixed: bool
+    """Whether the same cells have a number in every draw: no treatment before has excluded outliers."""
 
 
 def denominate_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
@@ -75,20 +76,15 @@ def denominate_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
 def screen_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
     """Leave out the units that the step leaves out.
 
-    Who is kept depends on which cells have a number and which are zero, and cells drawn between bounds
-    count as in the nominal run. So the step itself is asked, once for each such pattern.
+    Who is kept depends on which cells have a number and which are zero, the same in every draw, and cells
+    drawn between bounds count as in the nominal run. So the step itself is asked, once for each alternative
+    of the steps before.
     """
     kept: dict[bytes, BoolArray] = {}
 
     def apply(stack: Stack, drawn: Drawn) -> Stack:
-        pattern = _patterns(stack.values)
-        if (pattern != pattern[0]).any():
-            raise BenchmarkInputError(
-                "draws of one alternative differ in the cells that have a number",
-                where="uncertainty, screen",
-                todo="Screen before a treatment that excludes outliers.",
-            )
-        key = pattern[0].tobytes() + stack.rows.tobytes()
+        first = stack.values[0]
+        key = np.isnan(first).tobytes() + (first == 0).tobytes() + stack.rows.tobytes()
         if key not in kept:
             kept[key] = _screened(stack, parameters, stage)
         if kept[key].all():
@@ -112,13 +108,12 @@ def impute_kernel(parameters: Mapping[str, Any], stage: Stage, errors: ImputedEr
         rows = stack.rows.tobytes()
         if rows not in layouts:
             layouts[rows] = Layout.of(units, stack.rows)
-        known = ~np.isnan(stack.values)
-        if not only_means or (known != known[0]).any():
+        if not only_means or not stage.is_fixed:
             return imputed(stack.values, fillable[stack.rows], imputations, layouts[rows])
-        key = rows + known[0].tobytes()
+        known = ~np.isnan(stack.values[0])
+        key = rows + known.tobytes()
         if key not in patterns:
-            open_cells = fillable[stack.rows]
-            patterns[key] = PatternMeans.of(known[0], open_cells, imputations, layouts[rows])
+            patterns[key] = PatternMeans.of(known, fillable[stack.rows], imputations, layouts[rows])
         return patterns[key].filled(stack.values)
 
     def apply(stack: Stack, drawn: Drawn) -> Stack:
@@ -172,7 +167,7 @@ def normalise_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
     """Normalise each indicator as the step does, those with the same method together."""
     codes, framework = stage.units.codes, stage.framework
     own = {name: value for name, value in parameters.items() if name not in _NORMALISE_OWN}
-    plan = normalise_plan(framework, parameters["method"], own, parameters.get("by_indicator"))
+    plan = indicator_settings(framework, parameters["method"], own, parameters.get("by_indicator"))
     lots: dict[tuple[object, ...], list[str]] = {}
     for code in codes:
         settings = plan[code]
@@ -215,10 +210,6 @@ def row_of(unit: object, rows: IntArray, units: UnitTable) -> int:
             todo="Take another reference, or include the unit in every alternative of the screen.",
         )
     return int(found[0])
-
-
-def _patterns(values: FloatArray) -> npt.NDArray[np.int8]:
-    return np.asarray(np.isnan(values).astype(np.int8) + 2 * (values == 0).astype(np.int8))
 
 
 def _screened(stack: Stack, parameters: Mapping[str, Any], stage: Stage) -> BoolArray:
