@@ -7,20 +7,18 @@ from collections.abc import Callable, Iterable, Sequence
 
 from markupsafe import Markup
 
-from alp_pipeline.reports.model import Cell, RegionReport
+from alp_pipeline.reports.model import Cell, Source
 from alp_pipeline.reports.wording import Wording
 
 
 class Marker:
     """Writes the figures of one report and remembers which flags it has printed."""
 
-    def __init__(self, report: RegionReport, words: Wording) -> None:
+    def __init__(self, sources: Sequence[Source], words: Wording) -> None:
         self.words = words
-        self._numbers = {source.dataset_id: i for i, source in enumerate(report.sources, start=1)}
+        self._numbers = {source.dataset_id: i for i, source in enumerate(sources, start=1)}
         self._dataset_of = {
-            document.document_id: source.dataset_id
-            for source in report.sources
-            for document in source.documents
+            document.document_id: source.dataset_id for source in sources for document in source.documents
         }
         self._flags: set[str] = set()
 

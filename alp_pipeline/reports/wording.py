@@ -1,7 +1,7 @@
 """The words and number formats of a report's language.
 
 Belongs here: loading a language's text, filling it in, writing numbers and times. Does not: any sentence
-(text/<language>.yaml), markup (page).
+(text/<language>.yaml and text/<language>_<part>.yaml), markup (page).
 """
 
 import math
@@ -46,7 +46,7 @@ class Wording:
                 raise WordingMissing(
                     f"there is no text {key}",
                     where=f"text/{self.language}.yaml",
-                    todo="Add the key; text/en.yaml has all of them.",
+                    todo="Add the key; the English files have all of them.",
                 )
             found = found[part]
         return found
@@ -136,7 +136,7 @@ def wording(language: str = "en") -> Wording:
     """The words of a language.
 
     Raises:
-        WordingMissing: there is no such language.
+        WordingMissing: there is no such language, or two of its files have a first key in common.
     """
     import yaml
 
@@ -145,4 +145,15 @@ def wording(language: str = "en") -> Wording:
         raise WordingMissing(
             "there is no text in this language", where=str(file), todo="Translate text/en.yaml to it."
         )
-    return Wording(language, yaml.safe_load(file.read_text(encoding="utf-8")))
+    texts: dict[str, Any] = {}
+    for part in (file, *sorted(_FOLDER.glob(f"{language}_*.yaml"))):
+        found = yaml.safe_load(part.read_text(encoding="utf-8"))
+        twice = sorted(texts.keys() & found.keys())
+        if twice:
+            raise WordingMissing(
+                f"{', '.join(twice)} stands in another file of this language too",
+                where=str(part),
+                todo="Give every first key in one file.",
+            )
+        texts |= found
+    return Wording(language, texts)

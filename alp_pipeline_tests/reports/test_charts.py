@@ -76,7 +76,7 @@ def test_each_state_is_drawn_as_its_own_pattern_with_its_code() -> None:
 
 def test_every_state_of_the_warehouse_has_a_pattern_and_a_code_of_its_own() -> None:
     assert {"reported", *STATES} == set(CELL_STATES)
-    assert len(set(STATE_CODES.values())) == len(STATES)
+    assert len(set(STATE_CODES.values())) == len(SCORE_STATES)
 
 
 def test_a_zero_is_a_point_on_the_axis_not_a_gap() -> None:

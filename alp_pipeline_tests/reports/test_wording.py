@@ -9,7 +9,7 @@ import alp_pipeline.reports
 from alp_pipeline.catalog.vocabulary import UsageWarning
 from alp_pipeline.observations.schema import CELL_STATES
 from alp_pipeline.reports.framework import warning_text
-from alp_pipeline.reports.page import css_string
+from alp_pipeline.reports.layout import css_string
 from alp_pipeline.reports.wording import WordingMissing, wording
 
 PACKAGE = Path(alp_pipeline.reports.__file__).parent
@@ -45,7 +45,7 @@ def test_every_state_and_warning_has_words() -> None:
 
 def test_every_text_that_the_code_asks_for_exists() -> None:
     asked = set()
-    for file in [*PACKAGE.glob("*.py"), *PACKAGE.glob("templates/*.j2")]:
+    for file in [*PACKAGE.rglob("*.py"), *PACKAGE.glob("templates/*.j2")]:
         asked |= set(
             re.findall(r"""(?:words|\bt|entry|counted)\(\s*["']([a-z_.]+)["']""", file.read_text("utf-8"))
         )
