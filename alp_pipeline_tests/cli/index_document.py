@@ -21,8 +21,8 @@ def recipe_named(name: str) -> str:
 
 
 def section(heading: str) -> str:
-    """What stands under a heading, up to the next one of any level."""
-    return re.split(r"\n#+ ", text().split(f"\n### {heading}\n", 1)[1], maxsplit=1)[0]
+    """What stands under a heading of any level, up to the next one."""
+    return re.split(r"\n#+ ", re.split(rf"\n#+ {heading}\n", text(), maxsplit=1)[1], maxsplit=1)[0]
 
 
 def tables(within: str) -> list[list[list[str]]]:

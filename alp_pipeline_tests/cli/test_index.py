@@ -130,6 +130,28 @@ def test_draws_need_something_uncertain(folder: Path) -> None:
     assert "no uncertainty, draws has nothing to act on" in refused(folder, "--draws", "10")
 
 
+def test_draws_and_seed_take_the_place_of_the_recipes_and_stand_in_the_log(folder: Path) -> None:
+    uncertain = {**RECIPE, "uncertainty": {"draws": 9, "seed": 1, "method": [{"distribution": "simplex"}]}}
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(uncertain), encoding="utf-8")
+
+    def intervals(*more: str) -> str:
+        assert run(folder, *more).exit_code == 0
+        return (folder / "out" / "intervals.csv").read_text(encoding="utf-8")
+
+    as_written, other_seed = intervals(), intervals("--draws", "40", "--seed", "2")
+    log = read_log(folder / "out" / "log.yaml")
+    assert (log.seed, log.recipe["uncertainty"]["draws"]) == (2, 40)
+    table = pd.read_csv(folder / "out" / "intervals.csv", index_col="uCode")
+    assert table["draws_ranked"].tolist() == [40, 40, 40]
+    assert table["rank_nominal"].tolist() == [2, 1, 3]
+    acceptability = pd.read_csv(folder / "out" / "rank_acceptability.csv", index_col="uCode")
+    np.testing.assert_allclose(acceptability.sum(axis=1), 1)
+    above = pd.read_csv(folder / "out" / "above.csv", index_col="uCode")
+    assert above.loc["CH05", "AT33"] == 1
+    assert as_written != other_seed
+    assert intervals() == as_written
+
+
 def test_a_folder_of_someone_elses_is_refused_before_anything_is_computed(folder: Path) -> None:
     (folder / "out").mkdir()
     (folder / "out" / "thesis.docx").write_bytes(b"mine")

@@ -7,12 +7,21 @@ import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner
+from pydantic import BaseModel
 
 from alp_pipeline.benchmark.composite.framework import Framework, read_framework
 from alp_pipeline.benchmark.composite.index import compute_index
 from alp_pipeline.benchmark.composite.recipe import Recipe
 from alp_pipeline.benchmark.composite.recipe_document import plain
 from alp_pipeline.benchmark.composite.steps import OVERRIDES, STEPS, defaults_of, methods_of
+from alp_pipeline.benchmark.composite.uncertainty.spec import (
+    Classes,
+    DataSpread,
+    InclusionFactor,
+    StepFactor,
+    UncertaintySpec,
+    WeightsFactor,
+)
 from alp_pipeline.benchmark.composite.units import UnitTable, read_units
 from alp_pipeline.cli import alp
 from alp_pipeline_tests.cli.index_document import blocks, quoted, recipe_named, section, tables
@@ -53,12 +62,43 @@ def test_the_example_gives_the_scores_that_stand_there(folder: Path, monkeypatch
     lines = [line.split(",") for line in blocks("text")[0].splitlines()]
     shown = pd.DataFrame(lines[1:], columns=lines[0]).set_index("unit").apply(pd.to_numeric)
     pd.testing.assert_frame_equal(written.loc[shown.index], shown, check_dtype=False, rtol=1e-12)
-    for row in tables(Path(__file__).resolve().parents[2].joinpath("docs/index.md").read_text("utf-8"))[0][
-        1:
-    ]:
-        for name in quoted(row[0]):
-            if not name.startswith("…"):
-                assert (folder / "conditions" / name).is_file(), name
+    named = [name for row in tables(section("What is in the folder"))[0][1:] for name in quoted(row[0])]
+    missing = [name for name in named if name[0].isalpha() and not (folder / "conditions" / name).is_file()]
+    assert missing == ["intervals.csv"]  # nothing is uncertain there
+
+
+def test_the_uncertain_example_runs_and_writes_what_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    example = next(block for block in blocks("yaml") if block.startswith("uncertainty:\n"))
+    with (folder / "recipe.yaml").open("a", encoding="utf-8") as file:
+        file.write(example)
+    files = ["regions.csv", "--framework", "framework.csv", "--recipe", "recipe.yaml", "--out", "out"]
+    result = CliRunner().invoke(alp, ["index", *files, "--draws", "50"])
+    assert result.exit_code == 0, result.exception
+    table = next(table for table in tables(section("Uncertainty")) if table[0][0] == "file")
+    assert all((folder / "out" / quoted(row[0])[0]).is_file() for row in table[1:])
+
+
+def test_every_field_of_uncertainty_stands_there_with_its_default() -> None:
+    shown = [
+        {quoted(field)[0]: yaml.safe_load(quoted(default)[0]) for field, default, _ in table[1:]}
+        for table in tables(section("Uncertainty"))
+        if table[0][:2] == ["field", "default"]
+    ]
+    assert shown == [defaults_of_model(model) for model in (UncertaintySpec, DataSpread, Classes)]
+    factors = next(table for table in tables(section("Uncertainty")) if table[0] == ["factor", "fields"])
+    for row, model in zip(factors[1:], (StepFactor, WeightsFactor, InclusionFactor), strict=True):
+        assert set(model.model_fields) <= set(quoted(row[1]))
+
+
+def defaults_of_model(model: type[BaseModel]) -> dict[str, Any]:
+    """Defaults of the fields, {} for a part that has defaults of its own."""
+    defaults = {
+        name: field.get_default(call_default_factory=True) for name, field in model.model_fields.items()
+    }
+    return {name: {} if isinstance(value, BaseModel) else plain(value) for name, value in defaults.items()}
 
 
 def test_the_python_examples_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """An index of anyone's tables: three files in, a folder out.
 
-Belongs here: which file is what, what the user's own columns are called. Does not: formats (files), the
-command (cli), anything numerical.
+Belongs here: which file is what, what the user's own columns are called, which results go along.
+Does not: formats (files), the command (cli), anything numerical.
 """
 
 from dataclasses import dataclass
@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from alp_pipeline.benchmark.composite.export import export_index, require_replaceable
+from alp_pipeline.benchmark.composite.export import export_index, labelled, require_replaceable
 from alp_pipeline.benchmark.composite.files import read_table
-from alp_pipeline.benchmark.composite.framework import read_framework
+from alp_pipeline.benchmark.composite.framework import Framework, read_framework
 from alp_pipeline.benchmark.composite.index import IndexResult, compute_index
-from alp_pipeline.benchmark.composite.recipe import RecipeError, load_recipe
+from alp_pipeline.benchmark.composite.recipe import Recipe, RecipeError, load_recipe
+from alp_pipeline.benchmark.composite.uncertainty.monte_carlo import monte_carlo
 from alp_pipeline.benchmark.composite.units import UnitTable
 
 _LABELS = {"unit": ("ucode", "unit"), "time": ("time",)}
@@ -39,6 +40,10 @@ def index_of_files(
 ) -> WrittenIndex:
     """Compute the index of a table and write it as a folder (see `export.export_index`).
 
+    Where the recipe says what is uncertain, the folder also has intervals.csv (places and scores over the
+    draws), rank_acceptability.csv, above.csv (how often a unit is above another), classes.csv and
+    uncertainty_configuration.csv (what was really varied); see `uncertainty.results`.
+
     Args:
         data: CSV, XLSX or Parquet; for its columns see `UnitTable.of`.
         recipe: YAML.
@@ -59,9 +64,25 @@ def index_of_files(
         )
     tree = read_framework(framework or recipe.parent / str(followed.framework))
     table = read_table(data)
-    result = compute_index(UnitTable.of(table, tree), tree, followed)
-    files = export_index(result, out, labels=label_columns(table))
+    units, labels = UnitTable.of(table, tree), label_columns(table)
+    result = compute_index(units, tree, followed)
+    more = {} if followed.uncertainty is None else uncertainty_tables(units, tree, followed, labels)
+    files = export_index(result, out, labels=labels, more=more)
     return WrittenIndex(result, out, files)
+
+
+def uncertainty_tables(
+    units: UnitTable, framework: Framework, recipe: Recipe, labels: tuple[str, ...]
+) -> dict[str, pd.DataFrame]:
+    """What the draws of a recipe say, by file name."""
+    drawn = monte_carlo(units, framework, recipe)
+    return {
+        "intervals.csv": labelled(drawn.summary, labels),
+        "rank_acceptability.csv": labelled(drawn.rank_acceptability, labels),
+        "above.csv": labelled(drawn.above, labels),
+        "classes.csv": labelled(drawn.classes, labels),
+        "uncertainty_configuration.csv": drawn.configuration,
+    }
 
 
 def label_columns(data: pd.DataFrame) -> tuple[str, str]:
