@@ -148,6 +148,10 @@ def test_draws_and_seed_take_the_place_of_the_recipes_and_stand_in_the_log(folde
     np.testing.assert_allclose(acceptability.sum(axis=1), 1)
     above = pd.read_csv(folder / "out" / "above.csv", index_col="uCode")
     assert above.loc["CH05", "AT33"] == 1
+    sobol = pd.read_csv(folder / "out" / "sensitivity.csv")
+    # One factor alone explains everything.
+    assert sobol.loc[0, ["output", "factor"]].tolist() == ["mean_rank_change", "weights"]
+    assert sobol.loc[0, "total"] == pytest.approx(1, abs=0.5)
     assert as_written != other_seed
     assert intervals() == as_written
 

@@ -15,8 +15,10 @@ from alp_pipeline.benchmark.composite.framework import Framework, read_framework
 from alp_pipeline.benchmark.composite.index import IndexResult, compute_index
 from alp_pipeline.benchmark.composite.recipe import Recipe, RecipeError, load_recipe
 from alp_pipeline.benchmark.composite.uncertainty.monte_carlo import monte_carlo
+from alp_pipeline.benchmark.composite.uncertainty.sensitivity import sensitivity
 from alp_pipeline.benchmark.composite.units import UnitTable
 
+SENSITIVITY_ROWS = 1000
 _LABELS = {"unit": ("ucode", "unit"), "time": ("time",)}
 
 
@@ -41,8 +43,9 @@ def index_of_files(
     """Compute the index of a table and write it as a folder (see `export.export_index`).
 
     Where the recipe says what is uncertain, the folder also has intervals.csv (places and scores over the
-    draws), rank_acceptability.csv, above.csv (how often a unit is above another), classes.csv and
-    uncertainty_configuration.csv (what was really varied); see `uncertainty.results`.
+    draws), rank_acceptability.csv, above.csv (how often a unit is above another), classes.csv,
+    uncertainty_configuration.csv (what was really varied; see `uncertainty.results`) and sensitivity.csv
+    (Sobol indices of as many rows as there are draws, at most SENSITIVITY_ROWS).
 
     Args:
         data: CSV, XLSX or Parquet; for its columns see `UnitTable.of`.
@@ -76,12 +79,15 @@ def uncertainty_tables(
 ) -> dict[str, pd.DataFrame]:
     """What the draws of a recipe say, by file name."""
     drawn = monte_carlo(units, framework, recipe)
+    draws = 0 if recipe.uncertainty is None else recipe.uncertainty.draws
+    found = sensitivity(units, framework, recipe, n=max(2, min(draws, SENSITIVITY_ROWS)))
     return {
         "intervals.csv": labelled(drawn.summary, labels),
         "rank_acceptability.csv": labelled(drawn.rank_acceptability, labels),
         "above.csv": labelled(drawn.above, labels),
         "classes.csv": labelled(drawn.classes, labels),
         "uncertainty_configuration.csv": drawn.configuration,
+        "sensitivity.csv": found.table,
     }
 
 
