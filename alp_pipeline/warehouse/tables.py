@@ -11,6 +11,7 @@ from sqlalchemy import Table
 from alp_pipeline.warehouse import dimensions, facts, operations
 from alp_pipeline.warehouse.benchmarks import (
     complexity,
+    index,
     neighbourhood,
     reference_regions,
     resilience,
@@ -25,6 +26,7 @@ __all__ = [
     "complexity",
     "dimensions",
     "facts",
+    "index",
     "neighbourhood",
     "operations",
     "reference_regions",

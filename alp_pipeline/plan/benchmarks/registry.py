@@ -33,7 +33,7 @@ class Benchmark:
     declarations."""
 
 
-MODULES = ("specialisation", "reference_regions", "resilience", "complexity", "neighbourhood")
+MODULES = ("specialisation", "reference_regions", "resilience", "complexity", "neighbourhood", "index")
 
 
 def all_benchmarks() -> list[Benchmark]:

@@ -1,4 +1,4 @@
-"""The asset of composite indices: refused by name without enough data, else ranked with what ranks rest on."""
+"""The asset of composite indices: refused by name without enough data, else with what ranks rest on."""
 
 from typing import Any
 
