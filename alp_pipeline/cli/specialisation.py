@@ -1,4 +1,4 @@
-"""`alp specialisation`: quotients, structure, relatedness and complexity of anyone's region × activity matrix."""
+"""`alp specialisation`: quotients, structure, relatedness and complexity of anyone's matrix."""
 
 from pathlib import Path
 from typing import Any

@@ -46,7 +46,7 @@ class _Present:
 
 
 def relatedness_matrix(request: Request) -> Outcome:
-    """relatedness: of each pair of activities."""
+    """relatedness: relatedness of each pair of activities."""
     choices, present = request.choices, _presence(request)
     phi = _relatedness(request, present)
     summary = {"measure": choices.measure, "diagonal": choices.diagonal, **present.summary}
@@ -73,7 +73,9 @@ def opportunities(request: Request) -> Outcome:
     report = request.choices.report or None
     around = relatedness_density(present.matrix, phi, nearest=request.choices.nearest, report=report)
     found = diversification_opportunities(present.matrix, around, report=report)
-    found = found.drop(columns=["pci", "gain"]).rename(columns={"region_code": request.region_heading})
+    found = found.drop(columns=["pci", "gain"]).rename(
+        columns={"region_code": request.region_heading, "activity_code": "activity"}
+    )
     return Outcome(found, {"measure": request.choices.measure, **present.summary})
 
 
@@ -189,7 +191,7 @@ def moran(request: Request) -> Outcome:
             continue
         row |= {"morans_i": result.statistic, "expected": result.expected, "units": result.units}
         row |= {"p_permutation": result.p_permutation, "p_randomisation": result.p_randomisation}
-        rows.append(row | {"missing": result.missing, "state": "reported"})
+        rows.append(row | {"missing": len(result.missing), "state": "reported"})
     table = pd.DataFrame(rows)
     summary = {"permutations": choices.permutations, "seed": choices.seed, "alternative": choices.alternative}
     return Outcome(table, {**summary, **_weights_summary(weights), **states_of(table["state"])})
