@@ -34,13 +34,17 @@ def read_mapping(path: Path) -> dict[str, Any]:
     try:
         document = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)  # noqa: S506 - see _Loader
     except FileNotFoundError:
-        raise BenchmarkInputError("there is no such file", where=path.name, todo="Check the path.") from None
+        raise BenchmarkInputError(
+            "there is no such file", where=path.name or str(path), todo="Check the path."
+        ) from None
     except (yaml.YAMLError, ValueError, OSError) as error:
         what = f"it is not readable YAML ({' '.join(str(error).split())})"
-        raise BenchmarkInputError(what, where=path.name, todo="Correct the file.") from None
+        raise BenchmarkInputError(what, where=path.name or str(path), todo="Correct the file.") from None
     if not isinstance(document, dict):
         raise BenchmarkInputError(
-            "it holds no mapping", where=path.name, todo="Write `name: value` lines, beginning with id."
+            "it holds no mapping",
+            where=path.name or str(path),
+            todo="Write `name: value` lines, beginning with id.",
         )
     return document
 
