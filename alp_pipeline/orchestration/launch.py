@@ -14,7 +14,7 @@ import dagster as dg
 from alp_pipeline.definitions import reconstructable_refresh
 from alp_pipeline.durable import write_text
 from alp_pipeline.orchestration.declaring import RESOURCE
-from alp_pipeline.orchestration.resource import clear_dead, on_step
+from alp_pipeline.orchestration.resource import MADE_UNDER_LOCK, clear_dead, on_step
 from alp_pipeline.plan.assemble import selected
 from alp_pipeline.settings import Settings
 
@@ -76,7 +76,12 @@ def run_refresh(
         selection = _selected(only) if only else None
         config = _QUIET | {"resources": {RESOURCE: {"config": {"offline": offline}}}}
         with dg.execute_job(
-            job, instance=opened, asset_selection=selection, run_config=config, raise_on_error=False
+            job,
+            instance=opened,
+            asset_selection=selection,
+            run_config=config,
+            tags=MADE_UNDER_LOCK,
+            raise_on_error=False,
         ) as result:
             return result
 

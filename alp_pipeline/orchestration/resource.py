@@ -7,6 +7,7 @@ the lock may do. Does not: the lock itself (alp_pipeline.lock).
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime
 
 import dagster as dg
 from pydantic import PrivateAttr
@@ -17,7 +18,12 @@ from alp_pipeline.settings import load_settings
 from alp_pipeline.workspace import Workspace
 
 _listener: ContextVar[Callable[[str], None] | None] = ContextVar("step_listener", default=None)
-_UNDER_WAY = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+_Status = dg.DagsterRunStatus
+_UNDER_WAY = (_Status.STARTED, _Status.CANCELING)
+_BEFORE = (_Status.NOT_STARTED, _Status.STARTING, _Status.QUEUED)
+_QUEUE_DAEMON = "QUEUED_RUN_COORDINATOR"
+MADE_UNDER_LOCK = {"alp/made_under_lock": "yes"}
+"""The tag of a run that is made by a process which holds the refresh lock already, from before it starts."""
 
 
 @contextmanager
@@ -74,17 +80,35 @@ def clear_dead(instance: dg.DagsterInstance, data_dir: object, *, besides: str |
     """End runs whose process is dead and free their pool slots; the caller holds the refresh lock.
 
     A run that executes holds the lock, so with the lock in our hands no other run can be executing:
-    whatever is recorded as started is dead. Runs that wait to start are left alone.
+    whatever is recorded as started is dead, and so is a run that its maker made under the lock. Any other
+    run that has not started is dead when it has not for longer than the instance's start timeout
+    (`run_monitoring`): whoever makes a run starts or queues it at once. A queued run waits for the daemon,
+    however long; it is dead only when that has given no sign of life for half an hour, or never.
 
     Returns: the ids of the runs that were ended.
     """
     ended = []
-    for run in instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)):
-        if run.run_id == besides:
+    for record in instance.get_run_records(dg.RunsFilter(statuses=[*_UNDER_WAY, *_BEFORE])):
+        run = record.dagster_run
+        why = _why_dead(instance, record, data_dir)
+        if run.run_id == besides or why is None:
             continue
-        instance.report_run_failed(
-            run, f"The process of this run is dead: the refresh lock of {data_dir} was free."
-        )
+        instance.report_run_failed(run, f"The process of this run is dead: {why}.")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         ended.append(run.run_id)
     return ended
+
+
+def _why_dead(instance: dg.DagsterInstance, record: dg.RunRecord, data_dir: object) -> str | None:
+    """What shows that a run's process is dead; None where it may live."""
+    run = record.dagster_run
+    if run.status in _UNDER_WAY or MADE_UNDER_LOCK.items() <= run.tags.items():
+        return f"the refresh lock of {data_dir} was free"
+    waited = (datetime.now(UTC) - record.update_timestamp).total_seconds()
+    if waited <= instance.run_monitoring_start_timeout_seconds:
+        return None
+    if run.status is not _Status.QUEUED:
+        return f"it has not started for {waited:.0f} s"
+    if instance.get_daemon_statuses([_QUEUE_DAEMON])[_QUEUE_DAEMON].healthy:
+        return None
+    return "it is queued, and no daemon serves the queue"
