@@ -73,10 +73,6 @@ class Remainders:
     computable: BoolArray
     contradicted: BoolArray
 
-    def group_of(self, activity: int) -> Hashable:
-        """The group of the activity at a place, None without one."""
-        return None if self.member[activity] < 0 else self.groups[self.member[activity]]
-
 
 @dataclass(frozen=True)
 class CellBounds:

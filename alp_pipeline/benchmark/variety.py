@@ -63,7 +63,7 @@ def variety(
     shares = shares_of(known)
     inside = [member == group for group in range(member.max() + 1)]
     related = exact_sums(np.stack([_within(shares.p[:, mask], unit) for mask in inside], axis=1))
-    between, between_state = _between(known, groups, published, inside, unit)
+    between, between_state = _between(known, published, inside, unit)
     figure = (total["state"] == "reported").to_numpy()
     related = np.where(figure, related + 0.0, np.nan)
     bounded = ~figure & total["lower"].notna().to_numpy()
@@ -94,7 +94,6 @@ def _within(p: FloatArray, unit: float) -> FloatArray:
 
 def _between(
     table: ActivityTable,
-    groups: Mapping[Hashable, Hashable],
     published: Published | None,
     inside: list[BoolArray],
     unit: float,
@@ -105,16 +104,23 @@ def _between(
     incomplete = np.stack([gaps[:, mask].any(axis=1) for mask in inside], axis=1)
     sums = np.where(incomplete, np.nan, sums)
     if published is not None:
-        found = hidden_remainders(table, published)
-        if [found.group_of(place) for place in range(len(found.member))] == list(
-            map(groups.get, table.values.columns)
-        ):
-            sums = np.where(incomplete, found.total, sums)
+        sums = np.where(incomplete, _given_totals(table, published, inside), sums)
     between = shares_of(ActivityTable.of(pd.DataFrame(sums, index=table.values.index)))
     value = exact_sums(entropy_terms(between.p, unit))
     # A gap among the groups' totals is that of the row's cells; a row of zeros has no shares at all.
     state = np.where(between.hindrance == NOT_AVAILABLE, first_state(table.state), between.hindrance)
     return np.where(state == REPORTED, value + 0.0, np.nan), state
+
+
+def _given_totals(table: ActivityTable, published: Published, inside: list[BoolArray]) -> FloatArray:
+    """Published totals of the groups, NaN where no published total is of just these activities."""
+    found = hidden_remainders(table, published)
+    given = np.full((len(table.values), len(inside)), np.nan)
+    for place, mask in enumerate(inside):
+        for group in range(len(found.groups)):
+            if np.array_equal(found.member == group, mask):
+                given[:, place] = found.total[:, group]
+    return given
 
 
 def _member(table: ActivityTable, groups: Mapping[Hashable, Hashable]) -> IntArray:

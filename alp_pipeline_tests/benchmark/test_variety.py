@@ -71,3 +71,14 @@ def test_an_empty_region_has_no_variety():
 def test_an_activity_without_a_group_is_named():
     with pytest.raises(BenchmarkInputError, match="the activity C1 has no group"):
         variety(frame([[1, 2]]), {"C0": "A"})
+
+
+def test_a_published_total_counts_for_the_group_of_just_its_activities():
+    cells = table([["c", "c", 30, 30]])
+    sections = pd.DataFrame({"A": [60]}, index=["R0"])
+    published = PublishedTotals({"C0": "A", "C1": "A"}, sections, rounding=0)
+    # The other group needs no total, it is complete; a group of other activities has none.
+    same = variety(cells, {"C0": "x", "C1": "x", "C2": "y", "C3": "y"}, published=published).loc["R0"]
+    assert (same["unrelated_variety"], same["unrelated_state"]) == (1.0, "reported")
+    other = variety(cells, {"C0": "x", "C1": "x", "C2": "x", "C3": "y"}, published=published).loc["R0"]
+    assert other["unrelated_state"] == "undetermined"
