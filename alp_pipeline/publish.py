@@ -1,8 +1,8 @@
 """From a finished build to what readers see: the release, PostgreSQL, the reports.
 
 Belongs here: gathering the build's files into a release; telling when nothing of it needs doing. Does
-not: how a release is laid out (warehouse.release), how a page looks (reports, quality.report,
-warehouse.dictionary), the gate (plan.gate).
+not: how a release is made (warehouse.publishing) and found (warehouse.release), how a page looks (reports,
+quality.report, warehouse.dictionary), the gate (plan.gate).
 """
 
 import json
@@ -16,6 +16,7 @@ from alp_pipeline.errors import AlpError
 from alp_pipeline.plan import gate
 from alp_pipeline.plan.assemble import table_files
 from alp_pipeline.settings import Settings
+from alp_pipeline.warehouse import publishing
 from alp_pipeline.warehouse import release as releases
 from alp_pipeline.warehouse.query import open_read_only
 from alp_pipeline.warehouse.retention import collect
@@ -85,7 +86,7 @@ def publish_release(workspace: Workspace) -> Published:
     unchanged = newest is not None and _holds_plan(workspace, newest)
     if newest is None or not unchanged:
         files, manifest = _contents(workspace)
-        newest = releases.publish(
+        newest = publishing.publish(
             settings.warehouse_dir,
             files,
             manifest=manifest,

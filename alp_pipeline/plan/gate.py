@@ -2,7 +2,7 @@
 
 Belongs here: which facts of the whole build must hold (keys, references, cell accounting, perimeters,
 conservation, no confidential value), and the operational tables that tell how the build went. Does not:
-evaluating a rule (quality), publishing (warehouse.release), the verdict on single documents (plan.intake).
+evaluating a rule (quality), publishing (warehouse.publishing), the verdict on single documents (plan.intake).
 """
 
 from collections.abc import Mapping, Sequence

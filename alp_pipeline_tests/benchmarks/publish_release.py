@@ -16,8 +16,9 @@ import duckdb
 from alp_pipeline.build.fingerprint import digest
 from alp_pipeline.warehouse import postgres
 from alp_pipeline.warehouse.columns import declared_select
+from alp_pipeline.warehouse.publishing import publish
 from alp_pipeline.warehouse.query import run_query
-from alp_pipeline.warehouse.release import Release, publish
+from alp_pipeline.warehouse.release import Release
 from alp_pipeline.warehouse.release_diff import diff
 from alp_pipeline.warehouse.tables import TABLES
 from alp_pipeline_tests.warehouse.tiny_build import DATASET, DOCUMENT, manifest, write_files

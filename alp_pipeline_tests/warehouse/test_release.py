@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from alp_pipeline.warehouse import publishing
 from alp_pipeline.warehouse import release as releases
 from alp_pipeline.warehouse.release_diff import diff
 from alp_pipeline.warehouse.tables import OPERATIONAL, TABLES
@@ -75,7 +76,7 @@ def test_releases_are_counted_per_utc_day_and_synthetic_ones_say_so(tmp_path: Pa
 
 def test_synthetic_and_real_releases_do_not_share_a_folder(tmp_path: Path) -> None:
     publish_tiny(tmp_path, now=MORNING)
-    with pytest.raises(releases.MixedReleases, match="synthetic release cannot join real ones"):
+    with pytest.raises(publishing.MixedReleases, match="synthetic release cannot join real ones"):
         publish_tiny(tmp_path, plan="plan-2", is_synthetic=True)
     assert len(releases.releases(tmp_path / "warehouse")) == 1
 
@@ -86,7 +87,7 @@ def test_the_same_rows_give_the_same_content_fingerprint_whatever_the_threads(tm
         folder = tmp_path / str(threads)
         files = write_files(folder / "build")
         made.append(
-            releases.publish(
+            publishing.publish(
                 folder / "warehouse", files, manifest=manifest(), is_synthetic=False, threads=threads
             )
         )
@@ -281,13 +282,13 @@ def test_a_file_that_differs_from_its_declaration_is_refused_by_column(tmp_path:
     short = tmp_path / "short.parquet"
     pq.write_table(pa.table({"time_period": ["2014"], "freq": ["A"], "year": [2014]}), short)
     folder = tmp_path / "warehouse"
-    with pytest.raises(releases.ReleaseInputWrong, match=r"dim_time.*ends_on, starts_on, year"):
-        releases.publish(
+    with pytest.raises(publishing.ReleaseInputWrong, match=r"dim_time.*ends_on, starts_on, year"):
+        publishing.publish(
             folder, {**files, "dim_time": short}, manifest=manifest(), is_synthetic=False, threads=1
         )
     del files["dim_time"]
-    with pytest.raises(releases.ReleaseInputWrong, match="dim_time"):
-        releases.publish(folder, files, manifest=manifest(), is_synthetic=False, threads=1)
+    with pytest.raises(publishing.ReleaseInputWrong, match="dim_time"):
+        publishing.publish(folder, files, manifest=manifest(), is_synthetic=False, threads=1)
     assert releases.releases(folder) == []
 
 

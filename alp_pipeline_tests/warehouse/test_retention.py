@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from alp_pipeline.warehouse import publishing
 from alp_pipeline.warehouse import release as releases
 from alp_pipeline.warehouse.retention import NotEnoughSpace, collect, require_free_space
 from alp_pipeline_tests.warehouse.tiny_build import manifest, publish_tiny, with_values, write_files
@@ -84,7 +85,7 @@ def test_build_files_stay_while_the_plan_or_a_release_names_them(tmp_path: Path)
 def test_stages_that_a_release_names_stay(tmp_path: Path) -> None:
     build = tmp_path / "build"
     files = write_files(build)
-    releases.publish(
+    publishing.publish(
         tmp_path / "warehouse",
         files,
         manifest=manifest(stages={"observations/x": "of-the-release"}),

@@ -14,7 +14,8 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Float, Integ
 
 from alp_pipeline.build.fingerprint import digest
 from alp_pipeline.warehouse.columns import arrow_schema, key_of
-from alp_pipeline.warehouse.release import Release, publish
+from alp_pipeline.warehouse.publishing import publish
+from alp_pipeline.warehouse.release import Release
 from alp_pipeline.warehouse.tables import TABLES
 
 Rows = Sequence[Mapping[str, Any]]
