@@ -51,7 +51,7 @@ _NORMALISATION = {
     "step": "normalise",
     "alternatives": [
         {"method": "minmax", "low": 1, "high": 100},
-        {"method": "zscore", "mean": 100, "sd": 10},
+        {"method": "zscore", "mean": 100, "sd": 5},
         {"method": "rank"},
     ],
 }

@@ -197,7 +197,17 @@ class Ways:
         return {}
 
     def kernel(self, number: int, step: RecipeStep, *, nominal: bool) -> Kernel:
-        """A step other than the aggregation, done in one way."""
+        """A step other than the aggregation, done in one way; the same kernel for the same way."""
+        key = number, as_json(step.effective), nominal and step.step == "impute"
+        if key not in self._kernels:
+            self._kernels[key] = self._kernel(number, step, nominal=nominal)
+        return self._kernels[key]
+
+    @cached_property
+    def _kernels(self) -> dict[tuple[int, str, bool], Kernel]:
+        return {}
+
+    def _kernel(self, number: int, step: RecipeStep, *, nominal: bool) -> Kernel:
         stage, given = self.stages[number], step.effective
         if step.step == "impute":
             return impute_kernel(given, stage, None if nominal else self.errors(number, step))

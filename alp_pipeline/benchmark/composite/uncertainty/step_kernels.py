@@ -17,13 +17,14 @@ from alp_pipeline.benchmark.composite.denominate import denominate, denominated
 from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.imputation import Imputation, Layout, imputed
 from alp_pipeline.benchmark.composite.impute import imputations_of
-from alp_pipeline.benchmark.composite.normalisation import METHODS, normalised
+from alp_pipeline.benchmark.composite.normalisation import METHODS, RANK_METHODS, normalised
 from alp_pipeline.benchmark.composite.normalise import indicator_settings
 from alp_pipeline.benchmark.composite.screen import screen
 from alp_pipeline.benchmark.composite.treat import treatments_of
 from alp_pipeline.benchmark.composite.treatment import treated_by_indicator
 from alp_pipeline.benchmark.composite.uncertainty.draws import Drawn
 from alp_pipeline.benchmark.composite.uncertainty.imputed_spread import ImputedErrors
+from alp_pipeline.benchmark.composite.uncertainty.packed_ranks import packed_ranks
 from alp_pipeline.benchmark.composite.uncertainty.pattern_means import MEANS, PatternMeans
 from alp_pipeline.benchmark.composite.units import UnitTable
 
@@ -83,10 +84,10 @@ def screen_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
     kept: dict[bytes, BoolArray] = {}
 
     def apply(stack: Stack, drawn: Drawn) -> Stack:
-        first = stack.values[0]
+        first = np.where(stage.hidden[stack.rows], np.nan, stack.values[0])
         key = np.isnan(first).tobytes() + (first == 0).tobytes() + stack.rows.tobytes()
         if key not in kept:
-            kept[key] = _screened(stack, parameters, stage)
+            kept[key] = _screened(first, stack.rows, parameters, stage)
         if kept[key].all():
             return stack
         chosen = np.flatnonzero(kept[key])
@@ -185,7 +186,9 @@ def normalise_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
             given[name] = plan[names[0]][name]
         if "reference" in given:
             given["reference"] = row_of(given["reference"], rows, stage.units)
-        turns = [turn[code] for code in names]
+        turns = np.array([turn[code] for code in names])
+        if method in RANK_METHODS and len(rows) > 1 and not np.isnan(values).any():
+            return _ranked(values * turns, method, given["ties"])
         return normalised(values, method, directions=turns, labels=names, **given)
 
     def apply(stack: Stack, drawn: Drawn) -> Stack:
@@ -200,6 +203,16 @@ def normalise_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
     return apply
 
 
+def _ranked(turned: FloatArray, method: str, ties: str) -> FloatArray:
+    """`normalised` by a rank method, for numbers times direction without gaps."""
+    places = packed_ranks(np.ascontiguousarray(np.swapaxes(turned, -1, -2)), ties)
+    if method != "rank":
+        places -= 1
+    if method == "percentile_rank":
+        places /= turned.shape[-2] - 1
+    return np.ascontiguousarray(np.swapaxes(places, -1, -2))
+
+
 def row_of(unit: object, rows: IntArray, units: UnitTable) -> int:
     """Where among some rows a reference unit stands."""
     found = np.flatnonzero(units.index.take(rows) == unit)
@@ -212,9 +225,8 @@ def row_of(unit: object, rows: IntArray, units: UnitTable) -> int:
     return int(found[0])
 
 
-def _screened(stack: Stack, parameters: Mapping[str, Any], stage: Stage) -> BoolArray:
-    units = stage.units.take(stage.units.index[stack.rows])
-    values = np.where(stage.hidden[stack.rows], np.nan, stack.values[0])
+def _screened(values: FloatArray, rows: IntArray, parameters: Mapping[str, Any], stage: Stage) -> BoolArray:
+    units = stage.units.take(stage.units.index[rows])
     table = units.values.copy()
     table[:] = values
     found = screen(units.with_values(table), stage.framework, **parameters).units.index
