@@ -5,7 +5,9 @@ Does not: how scores come about (aggregate), the table itself (units).
 """
 
 from dataclasses import dataclass, fields
+from typing import ClassVar
 
+from alp_pipeline.benchmark.cells import CELL_STATES
 from alp_pipeline.benchmark.composite.units import UnitTable
 
 UNDETERMINED = "undetermined"
@@ -25,12 +27,9 @@ class ScoreTable(UnitTable):
     ['reported', 'undetermined']
     """
 
+    known_states: ClassVar[tuple[str, ...]] = (*CELL_STATES, UNDETERMINED)
+
     @classmethod
     def like(cls, units: UnitTable) -> "ScoreTable":
         """The same table, able to take scores."""
         return cls(**{field.name: getattr(units, field.name) for field in fields(units)})
-
-    def __post_init__(self) -> None:
-        # For every other rule an undetermined score is what a confidential cell is.
-        known = self.states.where(self.states != UNDETERMINED, "confidential")
-        UnitTable(**{**{field.name: getattr(self, field.name) for field in fields(self)}, "states": known})
