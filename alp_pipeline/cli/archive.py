@@ -81,24 +81,29 @@ def verify_(as_json: bool) -> None:
 
 @archive.command("export")
 @click.argument("target", type=click.Path(exists=False, path_type=Path))
-def export_(target: Path) -> None:
+@as_json_option
+def export_(target: Path, as_json: bool) -> None:
     """Write all documents with their records to a new folder TARGET, which `import` reads."""
     from alp_pipeline.archive.transfer import export
 
-    click.echo(f"{export(_open(), target)} documents exported to {target}")
+    documents = export(_open(), target)
+    answer = {"documents": documents, "folder": str(target)}
+    say(answer, f"{documents} documents exported to {target}", as_json=as_json)
 
 
 @archive.command("withdraw")
 @click.argument("content_sha256")
 @click.option("--reason", required=True, help="Why the law or its owner wants it gone.")
 @click.option("--by", required=True, help="Who decided.")
-def withdraw_(content_sha256: str, reason: str, by: str) -> None:
+@as_json_option
+def withdraw_(content_sha256: str, reason: str, by: str, as_json: bool) -> None:
     """Erase a document lawfully: the bytes go, a tombstone with hash and reason stays."""
     from alp_pipeline.archive.erasure import withdraw
 
     stone = withdraw(_open(), content_sha256, reason=reason, by=by)
-    click.echo(
+    text = (
         f"withdrawn: {stone.content_sha256} ({stone.reason}). The next refresh builds without it and says so "
         f"in ops_outcome; releases, build files and exports made before still hold what was read from it: "
         f"remove them by hand where the law asks for it."
     )
+    say(asdict(stone), text, as_json=as_json)

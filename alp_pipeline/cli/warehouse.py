@@ -77,31 +77,39 @@ def diff_(before: str, after: str, as_json: bool) -> None:
 
 @release.command("rollback")
 @click.argument("release_id")
-def rollback_(release_id: str) -> None:
+@as_json_option
+def rollback_(release_id: str, as_json: bool) -> None:
     """Show readers RELEASE_ID again, until `alp release unpin`."""
     from alp_pipeline.publish import roll_back
 
-    click.echo(f"readers see {roll_back(load_settings(), release_id).release_id} until: alp release unpin")
+    shown = roll_back(load_settings(), release_id).release_id
+    answer = {"release": shown, "pinned": True}
+    say(answer, f"readers see {shown} until: alp release unpin", as_json=as_json)
 
 
 @release.command("unpin")
-def unpin_() -> None:
+@as_json_option
+def unpin_(as_json: bool) -> None:
     """Let readers see the newest release again."""
     from alp_pipeline.publish import unpin
 
     shown = unpin(load_settings())
-    click.echo(f"readers see {shown.release_id}" if shown else "there is no release")
+    answer = {"release": shown.release_id if shown else None, "pinned": False}
+    say(answer, f"readers see {shown.release_id}" if shown else "there is no release", as_json=as_json)
 
 
 @click.command()
 @click.argument("region")
 @click.option("--release", "release_id", default=None, help="Of this release; the current one when left out.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="The HTML file to write.")
-def report(region: str, release_id: str | None, output: Path | None) -> None:
+@as_json_option
+def report(region: str, release_id: str | None, output: Path | None, as_json: bool) -> None:
     """Write the report of REGION, e.g. ITC4."""
     from alp_pipeline.reports.build import build_region_report
     from alp_pipeline.warehouse.release import find
 
     settings = load_settings()
     source = find(settings.warehouse_dir, release_id).database if release_id else settings.warehouse_file
-    click.echo(build_region_report(source, region, output or Path(f"{region}.html")))
+    page = build_region_report(source, region, output or Path(f"{region}.html"))
+    answer = {"region": region, "release": source.resolve().parent.name, "file": str(page)}
+    say(answer, str(page), as_json=as_json)
