@@ -23,6 +23,17 @@ _PRESENCE = _TOTALS | {"threshold", "minimum_size", "unknown"}
 _RELATED = _PRESENCE | {"measure", "diagonal"}
 _REPORT = frozenset({"report"})
 _SPATIAL = _TOTALS | {"neighbours"}
+_WORDS = {
+    "against",
+    "alternative",
+    "interval",
+    "measure",
+    "missing",
+    "origin",
+    "unknown",
+    "variant",
+    "weighting",
+}
 
 
 @dataclass(frozen=True)
@@ -102,7 +113,7 @@ def compute(name: str, matrices: tuple[Path, ...], given: dict[str, Any]) -> Out
             todo=f"Pass {'one, or two of two years' if method.matrices == 2 else 'one'}.",
         )
     _require_heeded(name, given)
-    choices = Choices(**given)
+    choices = Choices(**{choice: _word(choice, value) for choice, value in given.items()})
     return method.compute(read_request(matrices, choices, default_groups=method.default_groups))
 
 
@@ -125,6 +136,11 @@ def method_of(name: str) -> Method:
             f"there is no method {name!r}", where="method", todo=f"Use one of {', '.join(METHODS)}."
         )
     return METHODS[name]
+
+
+def _word(choice: str, value: Any) -> Any:
+    """Words may be written with hyphens, as everything else on a command line."""
+    return value.replace("-", "_") if choice in _WORDS else value
 
 
 def _require_heeded(name: str, given: Iterable[str]) -> None:
