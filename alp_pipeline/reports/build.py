@@ -1,12 +1,15 @@
-"""Region reports as files: read a release, render, write each page whole.
+"""Reports as files: read a release, render, write each page whole.
 
-Belongs here: the two functions that orchestration and the command line call. Does not: content.
+Belongs here: the functions that orchestration and the command line call. Does not: content.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from alp_pipeline.catalog.models import RecipeEntry
 from alp_pipeline.durable import write_text
+from alp_pipeline.reports.index.page import render as render_index
+from alp_pipeline.reports.index.read import read_index_report, recipe_ids
 from alp_pipeline.reports.page import render
 from alp_pipeline.reports.region import read_common, read_region_report
 from alp_pipeline.reports.release_file import open_release
@@ -63,4 +66,57 @@ def build_region_reports(
             report = read_region_report(release, common, code)
             written[code] = folder / f"{code}.html"
             write_text(written[code], render(report, words, tiles))
+    return written
+
+
+def build_index_report(
+    release_duckdb: Path,
+    recipe_id: str,
+    target: Path,
+    *,
+    recipes: Mapping[str, RecipeEntry],
+    perimeter_id: str | None = None,
+) -> Path:
+    """Write the audit report of one composite index, computed or refused.
+
+    Args:
+        release_duckdb: as in `build_region_report`.
+        recipe_id: a recipe that the release says something of.
+        target: the HTML file to write, durably; the same release and catalogue give the same bytes.
+        recipes: the catalogue's, for names, seed and notes; an entry of another version than the release's
+            is not used, and the page says so.
+        perimeter_id: whose ranks are shown; the release's default perimeter when None.
+
+    Returns: `target`.
+
+    Raises:
+        ReleaseUnreadable, ReleaseIncomplete: the file, or a table of it, is not there.
+        UnknownPerimeter, UnknownRecipe: naming what there is.
+        ReleaseInconsistent: a figure without a value or a source.
+    """
+    with open_release(release_duckdb) as release:
+        report = read_index_report(release, recipe_id, recipes, perimeter_id)
+    write_text(target, render_index(report, wording()))
+    return target
+
+
+def build_index_reports(
+    release_duckdb: Path,
+    folder: Path,
+    *,
+    recipes: Mapping[str, RecipeEntry],
+    perimeter_id: str | None = None,
+) -> dict[str, Path]:
+    """Write the audit reports of all recipes of a release, `folder/<recipe id>.html` each.
+
+    Returns: recipe id → file, by id.
+
+    Raises: as `build_index_report`.
+    """
+    written = {}
+    with open_release(release_duckdb) as release:
+        for recipe_id in recipe_ids(release):
+            report = read_index_report(release, recipe_id, recipes, perimeter_id)
+            written[recipe_id] = folder / f"{recipe_id}.html"
+            write_text(written[recipe_id], render_index(report, wording()))
     return written

@@ -75,7 +75,7 @@ def read_common(release: ReleaseFile, perimeter_id: str | None = None) -> Common
         scope,
         division_counts(release, perimeter.perimeter_id, scope) if scope else {},
         read_indicators(release, perimeter),
-        _is_synthetic(release),
+        is_synthetic(release),
     )
 
 
@@ -257,7 +257,7 @@ def _country(release: ReleaseFile, region: Region) -> str:
     return str(found[0]["label"]) if found else region.country_code or ""
 
 
-def _is_synthetic(release: ReleaseFile) -> bool:
+def is_synthetic(release: ReleaseFile) -> bool:
     """One generated document or dataset makes the whole report synthetic."""
     return bool(
         release.rows(

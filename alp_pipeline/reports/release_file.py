@@ -50,6 +50,31 @@ class ReleaseFile:
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
+    def holds(self, table: str) -> bool:
+        """Whether the release has a table: one that its version of the code did not know is not there."""
+        return bool(self.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table]))
+
+    def require(self, tables: Sequence[str]) -> None:
+        """Raises ReleaseIncomplete: a table or a declared column is absent, naming all that are."""
+        from alp_pipeline.warehouse.tables import TABLES
+
+        found: dict[str, set[str]] = {}
+        for row in self.rows("SELECT table_name, column_name FROM duckdb_columns()"):
+            found.setdefault(row["table_name"], set()).add(row["column_name"])
+        absent = [name for name in tables if name not in found]
+        absent += [
+            f"{name}.{column.name}"
+            for name in tables
+            for column in TABLES[name].columns
+            if name in found and column.name not in found[name]
+        ]
+        if absent:
+            raise ReleaseIncomplete(
+                f"the release lacks {', '.join(absent)}",
+                where=self.release_id,
+                todo="Publish a release with this version's tables (alp refresh), then report again.",
+            )
+
 
 def release_id_of(release_duckdb: Path) -> str:
     """The release's id: the folder that its file lies in, symlinks followed.
@@ -88,26 +113,5 @@ def open_release(release_duckdb: Path) -> Iterator[ReleaseFile]:
         ) from error
     with connection:
         release = ReleaseFile(release_id_of(file), connection)
-        _require_tables(release, file)
+        release.require(NEEDED_TABLES)
         yield release
-
-
-def _require_tables(release: ReleaseFile, file: Path) -> None:
-    from alp_pipeline.warehouse.tables import TABLES
-
-    found: dict[str, set[str]] = {}
-    for row in release.rows("SELECT table_name, column_name FROM duckdb_columns()"):
-        found.setdefault(row["table_name"], set()).add(row["column_name"])
-    absent = [name for name in NEEDED_TABLES if name not in found]
-    absent += [
-        f"{name}.{column.name}"
-        for name in NEEDED_TABLES
-        for column in TABLES[name].columns
-        if name in found and column.name not in found[name]
-    ]
-    if absent:
-        raise ReleaseIncomplete(
-            f"the release lacks {', '.join(absent)}",
-            where=str(file),
-            todo="Publish a release with this version's tables (alp refresh), then build the report again.",
-        )

@@ -19,7 +19,8 @@ from alp_pipeline.reports.model import (
 )
 from alp_pipeline.reports.release_file import ReleaseFile
 
-LANGUAGE_LABEL = "label_en"
+LANGUAGE = "en"
+LANGUAGE_LABEL = f"label_{LANGUAGE}"
 """The label column of the report's language; reports are in English for now."""
 
 _BENCH = """FROM bench_specialisation AS b JOIN dim_activity AS a USING (activity_code)

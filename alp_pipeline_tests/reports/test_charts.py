@@ -16,6 +16,7 @@ from alp_pipeline.reports.svg import (
     PAPER,
     SEQUENTIAL,
     STATE_CODES,
+    SCORE_STATES,
     STATES,
     contrast,
     text_on,

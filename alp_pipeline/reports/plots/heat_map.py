@@ -112,7 +112,8 @@ def heat_map(
     rows, columns = [str(r) for r in values.index], [str(c) for c in values.columns]
     row_names = {name: (row_labels or {}).get(name, name) for name in rows}
     column_names = {name: (column_labels or {}).get(name, name) for name in columns}
-    left = min(max([40.0, *(len(row_names[r]) * 11 * WORD_WIDTH + 24 for r in rows)]), 176.0)
+    room = 4 if headings == "numbered" else 0
+    left = min(max([40.0, *((len(row_names[r]) + room) * 11 * WORD_WIDTH + 12 for r in rows)]), 184.0)
     side = min((WIDTH - left) / max(len(columns), 1), 60.0)
     heads = {c: str(rows.index(c) + 1) for c in columns if headings == "numbered" and c in rows}
     slanted = [column_names[c] for c in columns if c not in heads]

@@ -49,7 +49,8 @@ class RankingWords:
     Attributes:
         interval, median, nominal: what the marks are.
         apart: heading above the units without a rank.
-        no_interval: said of a unit that has a rank and no interval.
+        no_interval: said of a unit that has a score and no interval.
+        no_rank: said where the rank by the recipe is open.
         said: what is said of a unit, with {label}, {low}, {high}, {median} and {rank}.
         states: state → its word.
     """
@@ -59,6 +60,7 @@ class RankingWords:
     nominal: str
     apart: str
     no_interval: str
+    no_rank: str
     said: str
     states: Mapping[str, str]
 
@@ -77,7 +79,7 @@ def ranking(
     Args:
         table: a row per unit (index: its code) with label, state (reported, or why there is none), rank
             (nominal), rank_low, rank_high, rank_median; NaN where there is none. A state other than
-            reported hides whatever numbers stand beside it.
+            reported hides whatever numbers stand beside it; the nominal rank alone may be absent.
         own: the code of a unit to be picked out.
 
     Returns: the SVG; the same for any order of the rows.
@@ -89,14 +91,16 @@ def ranking(
     >>> table = pd.DataFrame({"label": ["Tirol", "Veneto"], "state": ["reported", "undetermined"],
     ...     "rank": [1, None], "rank_low": [1, None], "rank_high": [2, None], "rank_median": [1.0, None]},
     ...     index=["AT33", "ITH3"])
-    >>> words = RankingWords("interval", "median", "by the recipe", "Not ranked", "no interval",
+    >>> words = RankingWords("interval", "median", "by the recipe", "Not ranked", "no interval", "open",
     ...     "{label}: {low} to {high}", {"undetermined": "undetermined"})
     >>> svg = ranking(table, ident="r", title="Ranks", description="", words=words)
     >>> "Tirol: 1 to 2" in svg, "Not ranked" in svg
     (True, True)
     """
     ranked, apart = _split(required(table, COLUMNS, "ranking"))
-    last = max([1, *(round(row["rank_high"]) for row in ranked), *(round(row["rank"]) for row in ranked)])
+    last = max(
+        [1, *(round(row["rank_high"]) for row in ranked), *(round(row["rank"] or 1) for row in ranked)]
+    )
     axis = Axis(1, max(last, 2), LEFT + 8, WIDTH - RIGHT - 8)
     key = [("bar", words.interval), ("median", words.median), ("nominal", words.nominal)]
     body = [state_patterns(ident)]
@@ -128,11 +132,11 @@ def _split(table: "pd.DataFrame") -> tuple[list[dict[str, Any]], list[dict[str, 
         row["state"] = state_of(given["state"], "not_available")
         places = ("rank", "rank_low", "rank_high", "rank_median")
         found = {name: number(given[name], f"{code}/{name}") for name in places}
-        if row["state"] == "reported" and None not in found.values():
+        if row["state"] == "reported" and None not in [found[name] for name in places[1:]]:
             ranked.append(row | found)
         else:
             apart.append(row)
-    ranked.sort(key=lambda row: (row["rank_median"], row["rank"], row["rank_low"], row["code"]))
+    ranked.sort(key=lambda row: (row["rank_median"], row["rank_low"], row["rank_high"], row["code"]))
     return ranked, apart
 
 
@@ -156,7 +160,7 @@ def _row(row: Mapping[str, Any], axis: Axis, y: float, own: str | None, words: R
         low=written.split("–")[0],
         high=written.split("–")[-1],
         median=f"{row['rank_median']:g}",
-        rank=f"{row['rank']:g}",
+        rank=words.no_rank if row["rank"] is None else f"{row['rank']:g}",
     )
     band = {"height": 9, "rx": 2, "fill": BAND, "stroke": OWN if is_own else None}
     # An interval of one place keeps a width that can be seen.
@@ -167,13 +171,20 @@ def _row(row: Mapping[str, Any], axis: Axis, y: float, own: str | None, words: R
         element("path", d=f"M{axis.start:.1f} {middle:.1f}H{axis.end:.1f}", stroke=RULE, stroke_width=0.5),
         element("rect", x=low - 2, y=middle - 4.5, width=high - low + 4, class_="interval", **band),
         upright(axis(row["rank_median"]), middle - 6, middle + 6, stroke_width=2.2, class_="median"),
-        diamond(axis(row["rank"]), middle, 4.4, fill=PAPER, stroke=OWN if is_own else LINE, stroke_width=1.5),
+        _nominal(row["rank"], axis, middle, OWN if is_own else LINE),
         label(written, WIDTH - 2, middle + 4, text_anchor="end", font_weight=weight),
     ]
     figures = {name: row[f"rank_{name}"] for name in ("low", "high", "median")}
     return element(
         "g", "".join(parts), data_region=row["code"], **{f"data_{k}": v for k, v in figures.items()}
     )
+
+
+def _nominal(rank: float | None, axis: Axis, middle: float, colour: str) -> str:
+    """Nothing where hidden cells of others leave the nominal rank open."""
+    if rank is None:
+        return ""
+    return diamond(axis(rank), middle, 4.4, fill=PAPER, stroke=colour, stroke_width=1.5)
 
 
 def _name(row: Mapping[str, Any], middle: float, weight: str | None) -> str:
