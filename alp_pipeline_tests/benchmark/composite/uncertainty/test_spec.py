@@ -1,0 +1,68 @@
+"""What a recipe may say is uncertain, and what it may not."""
+
+import pytest
+from pydantic import ValidationError
+
+from alp_pipeline.benchmark.composite.uncertainty.spec import (
+    InclusionFactor,
+    StepFactor,
+    UncertaintySpec,
+    WeightsFactor,
+)
+
+NORMALISATION = {"factor": "normalisation", "step": "normalise", "alternatives": [{"method": "minmax"}]}
+
+
+def test_the_kind_of_a_factor_follows_from_what_it_says() -> None:
+    spec = UncertaintySpec.model_validate(
+        {"method": [NORMALISATION, {"distribution": "noise", "size": 0.2}, {"leave_out": 1}]}
+    )
+    assert [type(factor) for factor in spec.method] == [StepFactor, WeightsFactor, InclusionFactor]
+    assert spec.factors == ("normalisation", "weights", "inclusion")
+
+
+def test_every_kind_of_data_uncertainty_is_a_factor_of_its_own() -> None:
+    everything = {"flags": {"E": 0.1}, "imputed": "residual", "intervals": "uniform"}
+    spec = UncertaintySpec.model_validate(
+        {"data": everything | {"revisions": {"LPI": 0.01}, "concordance": 0.03}}
+    )
+    assert spec.factors == tuple(
+        f"data_{kind}" for kind in ("flags", "imputed", "intervals", "revisions", "concordance")
+    )
+    assert spec.data.flags == {"e": 0.1}
+
+
+def test_a_spec_reads_what_it_writes() -> None:
+    spec = UncertaintySpec.model_validate(
+        {"method": [NORMALISATION, {"distribution": "simplex", "levels": [1]}], "classes": {"number": 3}}
+    )
+    assert UncertaintySpec.model_validate(spec.model_dump(mode="json")) == spec
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"method": [NORMALISATION, NORMALISATION]}, "normalisation appears twice"),
+        ({"method": [{"distribution": "simplex"}, {"factor": "more", "distribution": "simplex"}]}, "at most"),
+        ({"method": [{"distribution": "simplex", "size": 0.1}]}, "simplex has none"),
+        ({"method": [{"distribution": "noise"}]}, "needs a size"),
+        ({"method": [{"distribution": "noise", "size": 1.5}]}, "needs a size"),
+        ({"method": [{"distribution": "noise", "size": {1: 0.1}, "levels": [1]}]}, "not both"),
+        ({"method": [{"leave_out": 2, "or_none": True}]}, "or_none"),
+        ({"method": [NORMALISATION | {"level": 1}]}, "has levels"),
+        ({"method": [NORMALISATION | {"alternatives": []}]}, "alternatives"),
+        ({"quantiles": [0.9, 0.1]}, "lower first"),
+        ({"classes": {"by": "threshold"}}, "at least one"),
+        ({"classes": {"by": "quantile", "limits": [3.0]}}, "go with"),
+        ({"classes": {"by": "threshold", "limits": [3.0, 3.0]}}, "each limit once"),
+        ({"data": {"flags": {"ep": 0.1}}}, "flags"),
+        ({"data": {"flags": {"e": -0.1}}}, "flags"),
+        ({"data": {"imputed": "guess"}}, "imputed"),
+        ({"speed": 3}, "speed"),
+        ({"draws": 0}, "draws"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(section: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        UncertaintySpec.model_validate(section)
