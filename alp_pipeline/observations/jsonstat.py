@@ -11,6 +11,9 @@ A layout of the dataset translates a publisher's own codes (`codes`, `code_table
 of `drop_unmapped` does not know are left out, their cells counted as set aside) and says what the status of a
 cell without a number means where it is a sign (`markers`: PxWeb writes `-`, `..`). Its columns are not looked
 at.
+
+Time is named by its codes, or by its labels where the codes only number the periods: some PxWeb tables write
+`"0": "2022"`.
 """
 
 import json
@@ -35,7 +38,7 @@ from alp_pipeline.observations.errors import (
     MalformedDocument,
     NotADataDocument,
 )
-from alp_pipeline.observations.periods import normalised_headings
+from alp_pipeline.observations.periods import normalised_headings, time_headings
 from alp_pipeline.observations.reading import Reading
 
 MOST_BYTES: Final = 1 << 26  # parsed, a document takes some sixteen times its size
@@ -50,6 +53,7 @@ class _Cube:
     names: tuple[str, ...]
     categories: tuple[tuple[str, ...], ...]
     time_at: int
+    time_headings: tuple[str, ...]
     values: "_Texts"
     statuses: "_Texts"
 
@@ -92,7 +96,7 @@ class JsonStat(Reading):
         cube = self._cube(self._dataset(self._parsed()))
         others = [name for at, name in enumerate(cube.names) if at != cube.time_at]
         self._header_dimensions = checked_dimensions(self.dataset, others, where=self.where)
-        self._periods = normalised_headings(cube.categories[cube.time_at], where=self.where)
+        self._periods = normalised_headings(cube.time_headings, where=self.where)
         names = iter(self._header_dimensions)
         maps = code_maps(self.dataset.layout)
         axes = [
@@ -181,10 +185,14 @@ class JsonStat(Reading):
         if count > MOST_CELLS:
             self._malformed(f"it spans {count:,} cells, more than the {MOST_CELLS:,} that are read")
         renamed = self.dataset.renamed(tuple(names))
+        time_at = self._time_dimension(renamed, names, dataset.get("role", dimension.get("role")))
         return _Cube(
             names=tuple(names),
             categories=categories,
-            time_at=self._time_dimension(renamed, names, dataset.get("role", dimension.get("role"))),
+            time_at=time_at,
+            time_headings=time_headings(
+                categories[time_at], _labels(dimension[names[time_at]], categories[time_at])
+            ),
             values=self._texts("value", dataset["value"], count),
             statuses=self._texts("status", _statuses(dataset.get("status"), count), count),
         )
@@ -327,6 +335,13 @@ class JsonStat(Reading):
             where=self.where,
             todo="Fetch it again; if it comes the same, tell the publisher.",
         )
+
+
+def _labels(dimension: Mapping[str, Any], codes: Sequence[str]) -> list[str]:
+    """The labels of a dimension's codes, in their order; "" where there is none."""
+    given = dimension["category"].get("label")
+    labels = given if isinstance(given, Mapping) else {}
+    return [label if isinstance(label := labels.get(code), str) else "" for code in codes]
 
 
 def _split(statuses: pa.StringArray, kinds: int) -> tuple[pa.StringArray, pa.StringArray]:

@@ -79,6 +79,28 @@ def period_in_form(text: str, form: str, freq: str) -> str | None:
     return normalised_period(spelled.get(freq, ""))
 
 
+def time_headings(codes: Sequence[str], labels: Sequence[str]) -> tuple[str, ...]:
+    """What names the periods of a time dimension: its codes, or its labels where the codes only number them.
+
+    Labels speak when not every code is a period, every label is, no two are the same, and no code that is a
+    period says another one than its label. Else the codes do, whatever they are.
+
+    Args:
+        labels: of the codes, in their order; another number of them counts as none.
+
+    >>> time_headings(["0", "1"], ["2022", "2023"]), time_headings(["2022"], ["Year 2022"])
+    (('2022', '2023'), ('2022',))
+    >>> time_headings(["0", "1"], ["2022", "all years"]), time_headings(["2021", "x"], ["2022", "2023"])
+    (('0', '1'), ('2021', 'x'))
+    """
+    own, told = map(normalised_period, codes), tuple(map(normalised_period, labels))
+    if len(told) != len(codes) or None in told or len(set(told)) != len(told):
+        return tuple(codes)
+    pairs = list(zip(own, told, strict=True))
+    are_numbers = any(code is None for code, _ in pairs) and all(code in (None, said) for code, said in pairs)
+    return tuple(labels if are_numbers else codes)
+
+
 def normalised_headings(headings: Sequence[str], *, where: str) -> tuple[str, ...]:
     """The periods that a document's columns or time dimension name, each once.
 

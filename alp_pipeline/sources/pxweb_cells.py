@@ -51,18 +51,15 @@ class Variable:
         >>> Variable.of(numbered).periods
         ('2022', '2023')
         """
-        from alp_pipeline.observations.periods import normalised_period
+        from alp_pipeline.observations.periods import normalised_period, time_headings
 
         values = tuple(given["values"])
         if not values or not all(isinstance(value, str) for value in (given["code"], *values)):
             raise TypeError(f"the variable {given['code']} has no values")
-        periods: tuple[str, ...] = ()
         # Some tables number their years: then only the texts are periods.
-        for spelled in (values, given.get("valueTexts") or ()):
-            found = tuple(filter(None, (normalised_period(str(text)) for text in spelled)))
-            if len(found) == len(set(found)) == len(values):
-                periods = found
-                break
+        spelled = time_headings(values, [str(text) for text in given.get("valueTexts") or ()])
+        found = tuple(filter(None, map(normalised_period, spelled)))
+        periods = found if len(found) == len(set(found)) == len(values) else ()
         is_time = given.get("time") is True
         return cls(given["code"], values, is_time or given.get("elimination") is True, is_time, periods)
 

@@ -205,6 +205,34 @@ def test_periods_must_be_periods_each_once() -> None:
         read(document)
 
 
+def with_years(index: list[str], label: object) -> dict[str, Any]:
+    document = cube()
+    document["dimension"]["time"]["category"] = {"index": index, "label": label}
+    return document
+
+
+def test_years_that_are_only_numbered_are_named_by_their_labels() -> None:
+    labelled = read(with_years(["0", "1"], {"1": "2015", "0": "2014"}))
+    assert labelled == read(with_years(["2014", "2015"], {"2014": "the first", "2015": "the second"}))
+
+
+@pytest.mark.parametrize(
+    ("index", "label", "named"),
+    [
+        (["0", "1"], {"0": "2014"}, "'0'"),
+        (["0", "1"], {"0": "2014", "1": "all years"}, "'0'"),
+        (["0", "1"], {"0": "2014", "1": "2014"}, "'0'"),
+        (["0", "1"], {"0": 2014, "1": None}, "'0'"),
+        (["0", "1"], ["2014", "2015"], "'0'"),
+        (["2014", "x"], {"2014": "2015", "x": "2016"}, "'x'"),
+    ],
+    ids=["one without", "one is none", "twice the same", "null", "no object", "code and label disagree"],
+)
+def test_labels_that_do_not_name_every_period_name_none(index: list[str], label: object, named: str) -> None:
+    with pytest.raises(UnknownPeriod, match=f"{named} is not a time period"):
+        read(with_years(index, label))
+
+
 def test_dimensions_must_be_the_catalogues() -> None:
     with pytest.raises(HeaderMismatch, match="it lacks nace_r2"):
         read(cube(), dataset=DatasetShape("eurostat.x", ("freq", "nace_r2", "unit", "geo")))

@@ -132,6 +132,12 @@ def test_numbered_years_count_by_their_texts(tmp_path):
     with served(table(REGION, MEASURE, years), most_cells=12) as server:
         found = documents(server, tmp_path)
     assert [document.extent.periods for document in found] == [("2020", "2021"), ("2022", "2023")]
+    for document in found:
+        reading = read_observations(
+            document.path, format=document.format, dataset=pxweb_entry().shape(), document_id="x"
+        )
+        assert sum(batch.num_rows for batch in reading.batches()) == 12
+        assert (min(reading.periods), max(reading.periods)) == document.extent.periods
 
 
 def test_years_that_are_none_are_refused_before_anything_is_asked(tmp_path):
