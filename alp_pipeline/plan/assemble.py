@@ -164,11 +164,13 @@ def build_plan(catalog: Catalog, archive: Archive, polls: gate.Polls = NO_POLLS)
 
 
 def _public_dates(archive: Archive, datasets: Collection[str]) -> dict[str, str]:
-    return {
-        document.retrieval_id: document.published_at[:10]
+    """The day from which each document was public; an unknown publisher's time counts as its seen time."""
+    times = {
+        document.retrieval_id: document.published_at or document.seen_at
         for document in archive.retrievals()
-        if document.dataset_id in datasets and document.published_at
+        if document.dataset_id in datasets
     }
+    return {document: time[:10] for document, time in times.items() if time}
 
 
 def table_files(plan: Plan) -> dict[str, str]:

@@ -128,7 +128,7 @@ def documents_of(columns: Iterable[str]) -> str:
 
 
 def as_of(context: StageContext, document_ids: str) -> str | None:
-    """The day on which the newest of some documents was public; None where no publisher's time is known."""
+    """The day on which the newest of some documents was public (or seen); None without any time."""
     dates = context.parameters["public_dates"]
     return max((dates[one] for one in document_ids.split() if one in dates), default=None)
 

@@ -11,7 +11,7 @@ from alp_pipeline.build.stage import Stage
 from alp_pipeline.catalog.models import Catalog
 
 PublicDates = Mapping[str, str]
-"""Document id → the day its publisher made it public, `2017-07-31`, where that is known."""
+"""Document id → the day from which it was public, `2017-07-31`; the day it was seen where that is unknown."""
 
 
 @dataclass(frozen=True)

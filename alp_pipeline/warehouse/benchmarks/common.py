@@ -36,7 +36,7 @@ def bench_table(name: str, *columns: "Column[Any]", comment: str, per_perimeter:
         column(
             "as_of_date",
             Date,
-            "Day on which the newest document behind it was public; empty where that is unknown.",
+            "Day on which the newest document behind it was public; when it was seen, where that is unknown.",
         ),
         column(
             "document_ids",

@@ -44,7 +44,7 @@ bench_index_indicator = bench_table(
     *_year(),
     column("indicator_id", Text, "The indicator.", key=True, references="dim_indicator.indicator_id"),
     column("pillar_id", Text, "Its pillar in the recipe.", required=True),
-    column("direction", SmallInteger, "1: more is better; -1: less is better.", required=True),
+    column("direction", SmallInteger, "1: more is better; -1: less is better.", unit="1", required=True),
     column("weight", Float, "Within its pillar, as the recipe says.", unit="1", required=True),
     column("is_used", Boolean, "Whether it is in the index.", required=True),
     column("source_year", SmallInteger, "The year that it was read in, for every unit.", unit="year"),
