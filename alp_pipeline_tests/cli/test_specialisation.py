@@ -273,6 +273,19 @@ def test_unknown_presence_is_refused_until_somebody_says_what_to_leave_out(tmp_p
     assert (answer["unknown_cells"], answer["dropped_regions"]) == (1, ["R4"])
 
 
+def test_where_nobody_works_the_activity_is_absent_and_not_unknown(tmp_path):
+    empty = JOBS.assign(K64=0)
+    empty.loc["R6"] = 0
+    matrix = written(tmp_path, empty.to_csv().replace("R4,39", "R4,:c"))
+    known = ("--unknown", "regions", "--json", "--region-totals")
+    totals = written(tmp_path, "region,value\nR1,198\nR2,101\nR3,240\nR4,106\nR5,271\nR6,0\n", "r.csv")
+    said = run("fitness", matrix, "--out", tmp_path / "o.csv", *known, totals, "--reference", "published")
+    answer = json.loads(said.output)
+    assert (answer["unknown_cells"], answer["dropped_regions"]) == (1, ["R4"])
+    cannot = written(tmp_path, JOBS.to_csv().replace("R4,39", "R4,:m"))
+    assert result("density", cannot).loc["R4"].notna().all()
+
+
 def test_neighbours_make_spatial_quotients_and_morans_i(jobs):
     from alp_pipeline.benchmark.moran import morans_i
     from alp_pipeline.benchmark.spatial import neighbour_weights, spatial_location_quotient

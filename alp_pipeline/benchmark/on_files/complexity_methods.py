@@ -207,12 +207,14 @@ def _presence(request: Request) -> _Present:
         reference_total=request.reference_total,
         region_totals=request.region_totals,
     )
+    # Where nobody works, or none can exist, the activity is absent, whatever the totals are.
+    absent = (request.table.values == 0) | (request.table.states == "not_applicable")
     made = presence(
-        found.values,
+        found.values.mask(absent, 0.0),
         threshold=choices.threshold,
-        sizes=request.table.values,
+        sizes=request.table.values.mask(absent, 0.0),
         minimum_size=choices.minimum_size,
-        states=found.states,
+        states=found.states.mask(absent, "reported"),
     )
     summary: dict[str, Any] = {
         "threshold": choices.threshold,
