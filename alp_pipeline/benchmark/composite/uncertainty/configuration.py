@@ -91,7 +91,8 @@ def data_rows(units: UnitTable, data: DataSpread, spreads: Sequence[CellSpread])
         cells = _flagged(units, data, letter)
         rows.append(Varied("data_flags", "data", letter, repr(sd), DECLARED, cells))
     for code, sd in sorted(data.revisions.items()):
-        there = int(units.values[code].notna().sum()) if sd else 0
+        numbers = units.values[code]
+        there = int((numbers.notna() & (numbers != 0)).sum()) if sd else 0
         rows.append(Varied("data_revisions", "data", code, repr(sd), REVISIONS, there))
     if "data_intervals" in by_factor:
         cells = by_factor["data_intervals"].cells
@@ -124,7 +125,7 @@ def as_json(value: object) -> str:
 def _flagged(units: UnitTable, data: DataSpread, letter: str) -> int:
     """Cells whose spread is that of the letter: the largest of theirs, e and p not where revised."""
     texts = units.flags.to_numpy(dtype=object).astype(str)
-    texts = np.where(np.isnan(units.array), "", texts)
+    texts = np.where(np.isnan(units.array) | (units.array == 0), "", texts)
     revised = np.array([code in data.revisions for code in units.codes], dtype=np.bool_)
     count = 0
     for text in np.unique(texts):

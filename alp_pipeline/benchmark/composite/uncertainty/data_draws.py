@@ -72,7 +72,7 @@ def cell_spreads(
     Raises:
         BenchmarkInputError: an indicator or label is not in the table; a share is outside [0, 1].
     """
-    there = ~np.isnan(units.array)
+    there = ~np.isnan(units.array) & (units.array != 0)
     found = []
     if data.flags:
         found.append(_spread("data_flags", _by_flag(units, data), there, DECLARED))

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 RelativeSd = Annotated[float, Field(ge=0, lt=10, allow_inf_nan=False)]
-Flag = Annotated[str, Field(pattern=r"^[a-z]$")]
+Flag = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z]$")]
 Word = str | int | float | bool | None
 Parameters = dict[str, Word | list[Any] | dict[str, Any]]
 
