@@ -171,11 +171,12 @@ def publish_reports(workspace: Workspace) -> Reports:
     if wanted.unchanged:
         return wanted
     from alp_pipeline.quality.report import write_validation_report
-    from alp_pipeline.reports.build import build_region_reports
+    from alp_pipeline.reports.build import build_index_reports, build_region_reports
     from alp_pipeline.warehouse import dictionary
 
     wanted.folder.mkdir(parents=True, exist_ok=True)
     build_region_reports(newest.database, wanted.folder / "regions")
+    build_index_reports(newest.database, wanted.folder / "indices", recipes=workspace.catalog.recipes)
     with open_read_only(newest.database) as connection:
         write_validation_report(connection, wanted.folder / "validation.html", release_id=newest.release_id)
     dictionary.write(wanted.folder / "dictionary.html", newest)

@@ -98,18 +98,66 @@ def unpin_(as_json: bool) -> None:
     say(answer, f"readers see {shown.release_id}" if shown else "there is no release", as_json=as_json)
 
 
-@click.command()
+class _RegionByDefault(click.Group):
+    """A group in which what names no command is a region: `alp report ITC4` is `alp report region ITC4`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and self.get_command(ctx, args[0]) is None:
+            args = ["region", *args]
+        return super().resolve_command(ctx, args)
+
+
+_release_option = click.option(
+    "--release", "release_id", default=None, help="Of this release; the current one when left out."
+)
+_output_option = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=None, help="The HTML file to write."
+)
+
+
+# Options of the default command may come first: they are its own, not the group's.
+@click.group(cls=_RegionByDefault, context_settings={"ignore_unknown_options": True})
+def report() -> None:
+    """Write one report: of a region (alp report ITC4) or an index (alp report index cluster_conditions)."""
+
+
+@report.command("region")
 @click.argument("region")
-@click.option("--release", "release_id", default=None, help="Of this release; the current one when left out.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="The HTML file to write.")
+@_release_option
+@_output_option
 @as_json_option
-def report(region: str, release_id: str | None, output: Path | None, as_json: bool) -> None:
+def region_(region: str, release_id: str | None, output: Path | None, as_json: bool) -> None:
     """Write the report of REGION, e.g. ITC4."""
     from alp_pipeline.reports.build import build_region_report
-    from alp_pipeline.warehouse.release import find
 
-    settings = load_settings()
-    source = find(settings.warehouse_dir, release_id).database if release_id else settings.warehouse_file
+    source = _database(release_id)
     page = build_region_report(source, region, output or Path(f"{region}.html"))
     answer = {"region": region, "release": source.resolve().parent.name, "file": str(page)}
     say(answer, str(page), as_json=as_json)
+
+
+@report.command("index")
+@click.argument("recipe")
+@_release_option
+@_output_option
+@as_json_option
+def index_(recipe: str, release_id: str | None, output: Path | None, as_json: bool) -> None:
+    """Write the audit report of the index RECIPE, computed or refused, e.g. cluster_conditions."""
+    from alp_pipeline.catalog.loader import load_catalog
+    from alp_pipeline.reports.build import build_index_report
+
+    source = _database(release_id)
+    recipes = load_catalog(load_settings().site_catalog_dir).recipes
+    page = build_index_report(source, recipe, output or Path(f"{recipe}.html"), recipes=recipes)
+    answer = {"index": recipe, "release": source.resolve().parent.name, "file": str(page)}
+    say(answer, str(page), as_json=as_json)
+
+
+def _database(release_id: str | None) -> Path:
+    """The DuckDB file of a release, of the current one when None."""
+    from alp_pipeline.warehouse.release import find
+
+    settings = load_settings()
+    return find(settings.warehouse_dir, release_id).database if release_id else settings.warehouse_file

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 DIVERGING = ("#8a3b12", "#c9824f", "#eccdb4", "#f4f5f5", "#bcd5df", "#5f9db4", "#0f4d68")
 """Against, nothing, with: two hues of equal darkness, apart for every colour vision; the sign is written."""
-WIDTH, ROW, NOTHING = 420.0, 20.0, ""
+WIDTH, ROW, NOTHING = 390.0, 20.0, ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def heat_map(
     row_names = {name: (row_labels or {}).get(name, name) for name in rows}
     column_names = {name: (column_labels or {}).get(name, name) for name in columns}
     room = 4 if headings == "numbered" else 0
-    left = min(max([40.0, *((len(row_names[r]) + room) * 11 * WORD_WIDTH + 12 for r in rows)]), 184.0)
+    left = min(max([40.0, *((len(row_names[r]) + room) * 11 * WORD_WIDTH + 12 for r in rows)]), 168.0)
     side = min((WIDTH - left) / max(len(columns), 1), 60.0)
     heads = {c: str(rows.index(c) + 1) for c in columns if headings == "numbered" and c in rows}
     slanted = [column_names[c] for c in columns if c not in heads]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 X = ("density", "density_low", "density_high")
 Y = ("complexity", "complexity_low", "complexity_high")
-WIDTH, HEIGHT, LEFT, RIGHT, BOTTOM, TOP = 460.0, 400.0, 44.0, 12.0, 46.0, 12.0
+WIDTH, HEIGHT, LEFT, RIGHT, BOTTOM, TOP = 400.0, 350.0, 44.0, 12.0, 46.0, 12.0
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from alp_pipeline.reports.svg import (
 if TYPE_CHECKING:
     import pandas as pd
 
-WIDTH, ROW, HEAD = 420.0, 38.0, 26.0
+WIDTH, ROW, HEAD = 390.0, 38.0, 26.0
 
 
 @dataclass(frozen=True)

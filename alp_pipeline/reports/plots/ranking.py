@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("label", "state", "rank", "rank_low", "rank_high", "rank_median")
-WIDTH, LEFT, RIGHT, ROW = 420.0, 150.0, 58.0, 18.0
+WIDTH, LEFT, RIGHT, ROW = 390.0, 142.0, 52.0, 18.0
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from alp_pipeline.reports.svg import (
 if TYPE_CHECKING:
     import pandas as pd
 
-WIDTH, SMALLEST, LARGEST, MARGIN = 440.0, 10.5, 18.0, 22.0
+WIDTH, SMALLEST, LARGEST, MARGIN = 400.0, 10.5, 18.0, 22.0
 ROOM_PER_NODE = 1500.0
 """Square units of the picture that a node and its links want."""
 PRESENT = OWN

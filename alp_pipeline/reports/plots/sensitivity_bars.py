@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FIRST = ("first_order", "first_order_low", "first_order_high")
 TOTAL = ("total_order", "total_order_low", "total_order_high")
 TOTAL_FILL = "#a9c9d6"
-WIDTH, ROW, BAR = 420.0, 48.0, 11.0
+WIDTH, ROW, BAR = 390.0, 48.0, 11.0
 
 
 @dataclass(frozen=True)
