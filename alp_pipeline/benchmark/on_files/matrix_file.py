@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable, framed
-from alp_pipeline.benchmark.cells import CELL_STATES, BenchmarkInputError, whole_years
+from alp_pipeline.benchmark.cells import CELL_STATES, BenchmarkInputError, IntArray, whole_years
 from alp_pipeline.benchmark.composite.files import read_table
 
 # Headings by which a column of a long table is known; the first that a file has is taken.
@@ -104,8 +104,8 @@ def parse_cells(
 
     from alp_pipeline.observations.cells import read_cells
 
-    numbers, distinct = pd.factorize(pd.Series([_text(cell) for cell in texts], dtype="object"))
-    read = read_cells(pa.array([str(text) for text in distinct], pa.string()), numbers.astype(np.int32))
+    numbers, distinct = _distinct(texts)
+    read = read_cells(pa.array(distinct, pa.string()), numbers.astype(np.int32))
     problems = read.problem.cast(pa.string()).to_pandas()
     if problems.notna().any():
         wrong = int(np.flatnonzero(problems.notna())[0])
@@ -195,6 +195,16 @@ def _table(cells: pd.DataFrame, path: Path) -> ActivityTable:
     value[at], state[at], flags[at] = cells["value"], cells["cell_state"], cells["flags"]
     values = pd.DataFrame(value, index=index, columns=columns)
     return ActivityTable.of(values, states=framed(state, values), flags=framed(flags, values))
+
+
+def _distinct(texts: Sequence[object]) -> tuple[IntArray, list[str]]:
+    """Each cell's place among the distinct texts, and these."""
+    if all(type(text) is str for text in texts):  # of a CSV: only the distinct ones need a look
+        raw, words = pd.factorize(np.array(texts, dtype=object))
+        meant, known = pd.factorize(np.array([_text(word) for word in words], dtype=object))
+        return meant.astype(np.int64)[raw], [str(word) for word in known]
+    numbers, known = pd.factorize(np.array([_text(cell) for cell in texts], dtype=object))
+    return numbers.astype(np.int64), [str(word) for word in known]
 
 
 def _text(cell: object) -> str:
