@@ -16,6 +16,7 @@ from alp_pipeline.warehouse.benchmarks import (
     reference_regions,
     resilience,
     specialisation,
+    structure,
 )
 from alp_pipeline.warehouse.columns import metadata
 
@@ -32,6 +33,7 @@ __all__ = [
     "reference_regions",
     "resilience",
     "specialisation",
+    "structure",
 ]
 
 TABLES: dict[str, Table] = {table.name: table for table in metadata.sorted_tables}

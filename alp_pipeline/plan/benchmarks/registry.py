@@ -33,7 +33,15 @@ class Benchmark:
     declarations."""
 
 
-MODULES = ("specialisation", "reference_regions", "resilience", "complexity", "neighbourhood", "index")
+MODULES = (
+    "specialisation",
+    "structure_measures",
+    "reference_regions",
+    "resilience",
+    "complexity",
+    "neighbourhood",
+    "index",
+)
 
 
 def all_benchmarks() -> list[Benchmark]:

@@ -165,7 +165,7 @@ def _against(
 
     countries = cells[(cells["nuts_level"] == 0) & cells["region_code"].isin(members)]
     reference = reference_totals(countries, members=members, parts=parts)
-    incomplete = _incomplete_years(countries, members, parts, rows[0].reference_missing_max_pct)
+    incomplete = incomplete_years(countries, members, parts, rows[0].reference_missing_max_pct)
     withheld = reference["year"].isin(list(incomplete))
     reference.loc[withheld, ["reference_activity_total", "reference_total"]] = float("nan")
     judged = specialisation(universe, totals, reference, scheme=_scheme(rows))
@@ -181,7 +181,7 @@ def _against(
     return judged
 
 
-def _incomplete_years(
+def incomplete_years(
     countries: "pd.DataFrame", members: list[str], parts: Mapping[str, list[str]], most_pct: float
 ) -> dict[int, str]:
     """Years in which too much of the reference is missing for another reason than confidentiality.
