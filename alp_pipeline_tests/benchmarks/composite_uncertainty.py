@@ -93,8 +93,11 @@ def index_input(seed: int = 20240501) -> tuple[UnitTable, Framework]:
     return UnitTable.of(data, framework, flags=flags, lower=hidden, upper=hidden * 1.5), framework
 
 
-def recipe(*, treated: bool, draws: int) -> Recipe:
-    method = [_NORMALISATION, _AGGREGATION, {"distribution": "simplex"}, {"leave_out": 1}]
+def recipe(part: str, draws: int) -> Recipe:
+    """What is drawn in a part; for the Sobol indices eight factors, four over method and four over data."""
+    method = [_NORMALISATION, _AGGREGATION, {"distribution": "simplex"}]
+    method += [] if part == "untreated" else [_TREATMENT]
+    method += [] if part == "sobol" else [{"leave_out": 1}]
     data = {"flags": {"e": 0.05, "p": 0.02, "u": 0.2}, "imputed": "residual", "intervals": "uniform"}
     revisions = {f"i{number:02d}": 0.01 for number in range(INDICATORS)}
     return Recipe.of(
@@ -106,7 +109,7 @@ def recipe(*, treated: bool, draws: int) -> Recipe:
             "uncertainty": {
                 "draws": draws,
                 "seed": 1,
-                "method": [_TREATMENT, *method] if treated else method,
+                "method": method,
                 "data": data | {"revisions": revisions},
             },
         }
@@ -132,11 +135,10 @@ def measured(part: str, workers: int, draws: int, n: int) -> dict[str, float]:
     if part == "bare":
         bare_seconds(draws)
     elif part == "sobol":
-        # Eight factors: four over method (and the treatment, the most expensive), four over data.
-        found = sensitivity(units, framework, recipe(treated=True, draws=draws), n=n, workers=workers)
+        found = sensitivity(units, framework, recipe(part, draws), n=n, workers=workers)
         print(found.table.round(3).to_string(), file=sys.stderr)
     else:
-        monte_carlo(units, framework, recipe(treated=part == "treated", draws=draws), workers=workers)
+        monte_carlo(units, framework, recipe(part, draws), workers=workers)
     return {
         "seconds": time.perf_counter() - started,
         "cpu": time.process_time() - busy,

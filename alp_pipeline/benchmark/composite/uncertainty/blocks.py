@@ -39,7 +39,12 @@ def in_blocks(
     if several == 1:
         return [block(*part) for part in parts]
     with ThreadPoolExecutor(several) as pool:
-        return list(pool.map(lambda part: block(*part), parts))
+        waiting = [pool.submit(block, *part) for part in parts]
+        try:
+            return [one.result() for one in waiting]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # the others would run to their end before anyone hears of it
+            raise
 
 
 def _starts(draws: int, size: int) -> Iterable[tuple[int, int]]:

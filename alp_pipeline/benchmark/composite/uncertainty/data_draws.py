@@ -112,13 +112,12 @@ def perturbed(
     """
     stack: FloatArray | None = None
     for spread in spreads:
-        if spread.places is None:
-            change = _changes(spread, drawn, members)
-            if stack is None:
-                change *= raw.ravel()
-                stack = change
-            else:
-                stack *= change
+        if spread.places is None and stack is None:
+            stack = drawn[spread.factor][members]
+            stack *= spread.sd * raw.ravel()
+            stack += raw.ravel()
+        elif spread.places is None and stack is not None:
+            stack *= _changes(spread, drawn, members)
     flat = np.repeat(raw.reshape(1, -1), members.size, axis=0) if stack is None else stack
     for spread in spreads:
         if spread.low is not None and spread.high is not None:
