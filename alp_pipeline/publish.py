@@ -175,8 +175,9 @@ def publish_reports(workspace: Workspace) -> Reports:
     from alp_pipeline.warehouse import dictionary
 
     wanted.folder.mkdir(parents=True, exist_ok=True)
-    build_region_reports(newest.database, wanted.folder / "regions")
-    build_index_reports(newest.database, wanted.folder / "indices", recipes=workspace.catalog.recipes)
+    recipes = workspace.catalog.recipes
+    build_region_reports(newest.database, wanted.folder / "regions", recipes=recipes)
+    build_index_reports(newest.database, wanted.folder / "indices", recipes=recipes)
     with open_read_only(newest.database) as connection:
         write_validation_report(connection, wanted.folder / "validation.html", release_id=newest.release_id)
     dictionary.write(wanted.folder / "dictionary.html", newest)

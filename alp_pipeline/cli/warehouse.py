@@ -130,10 +130,12 @@ def report() -> None:
 @as_json_option
 def region_(region: str, release_id: str | None, output: Path | None, as_json: bool) -> None:
     """Write the report of REGION, e.g. ITC4."""
+    from alp_pipeline.catalog.loader import load_catalog
     from alp_pipeline.reports.build import build_region_report
 
     source = _database(release_id)
-    page = build_region_report(source, region, output or Path(f"{region}.html"))
+    recipes = load_catalog(load_settings().site_catalog_dir).recipes
+    page = build_region_report(source, region, output or Path(f"{region}.html"), recipes=recipes)
     answer = {"region": region, "release": source.resolve().parent.name, "file": str(page)}
     say(answer, str(page), as_json=as_json)
 

@@ -11,14 +11,19 @@ from alp_pipeline.durable import write_text
 from alp_pipeline.reports.index.page import render as render_index
 from alp_pipeline.reports.index.read import read_index_report, recipe_ids
 from alp_pipeline.reports.page import render
-from alp_pipeline.reports.region import read_common, read_region_report
+from alp_pipeline.reports.region import NO_RECIPES, read_common, read_region_report
 from alp_pipeline.reports.release_file import open_release
 from alp_pipeline.reports.tile_grid import read_tiles
 from alp_pipeline.reports.wording import wording
 
 
 def build_region_report(
-    release_duckdb: Path, region_code: str, target: Path, *, perimeter_id: str | None = None
+    release_duckdb: Path,
+    region_code: str,
+    target: Path,
+    *,
+    perimeter_id: str | None = None,
+    recipes: Mapping[str, RecipeEntry] = NO_RECIPES,
 ) -> Path:
     """Write the report of one region of a published release.
 
@@ -27,6 +32,7 @@ def build_region_report(
         region_code: a unit of the perimeter, with or without data.
         target: the HTML file to write, durably; the same release gives the same bytes.
         perimeter_id: the release's default perimeter when None.
+        recipes: the catalogue's, for the names of indices and pillars; their codes where it is not given.
 
     Returns: `target`.
 
@@ -36,7 +42,7 @@ def build_region_report(
         ReleaseInconsistent: a figure without a value or a source.
     """
     with open_release(release_duckdb) as release:
-        report = read_region_report(release, read_common(release, perimeter_id), region_code)
+        report = read_region_report(release, read_common(release, perimeter_id, recipes), region_code)
     write_text(target, render(report, wording(), read_tiles()))
     return target
 
@@ -47,6 +53,7 @@ def build_region_reports(
     *,
     region_codes: Iterable[str] | None = None,
     perimeter_id: str | None = None,
+    recipes: Mapping[str, RecipeEntry] = NO_RECIPES,
 ) -> dict[str, Path]:
     """Write the reports of several regions, `folder/<region code>.html` each.
 
@@ -60,7 +67,7 @@ def build_region_reports(
     tiles, words = read_tiles(), wording()
     written = {}
     with open_release(release_duckdb) as release:
-        common = read_common(release, perimeter_id)
+        common = read_common(release, perimeter_id, recipes)
         members = [member.code for member in common.perimeter.members]
         for code in members if region_codes is None else region_codes:
             report = read_region_report(release, common, code)

@@ -7,8 +7,12 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from alp_pipeline.errors import AlpError
+
+if TYPE_CHECKING:
+    from alp_pipeline.reports.benchmarks.model import Benchmarks
 
 REPORTED = "reported"
 # A period counts as comparable when it covers this share of what the best-covered period does.
@@ -246,6 +250,7 @@ class RegionReport:
     """Year → state → number of the region's division cells."""
     coverage: Mapping[str, Mapping[str, int]]
     """Region code → state → number of division cells, in `year`."""
+    benchmarks: "Benchmarks"
     sources: tuple[Source, ...]
     benchmark_datasets: tuple[str, ...]
 

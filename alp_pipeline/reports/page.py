@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from alp_pipeline.reports import framework, layout, sections
+from alp_pipeline.reports.benchmarks.section import section as benchmarks_section
 from alp_pipeline.reports.markup import Marker
 from alp_pipeline.reports.model import RegionReport
 from alp_pipeline.reports.narrative import summary
@@ -32,6 +33,7 @@ def render(report: RegionReport, words: Wording, tiles: Mapping[str, Tile]) -> s
         "development": sections.development(report, words, mark),
         "comparison": sections.comparison(report, words, mark, tiles),
         "framework": framework.framework(report, words, mark),
+        "benchmarks": benchmarks_section(report, words, mark),
         "gaps": framework.gaps(report, words, mark, tiles),
         "sources": layout.source_rows(report.sources, words),
         "method": _method(report, words),

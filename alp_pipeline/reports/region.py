@@ -10,8 +10,12 @@ the perimeter without rows is listed, never dropped; nothing is derived from wha
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from alp_pipeline.catalog.models import RecipeEntry
 from alp_pipeline.errors import AlpError
+from alp_pipeline.reports.benchmarks.model import IndexStanding
+from alp_pipeline.reports.benchmarks.read import read_benchmarks, read_indices
 from alp_pipeline.reports.model import (
     REPORTED,
     Cell,
@@ -25,6 +29,7 @@ from alp_pipeline.reports.model import (
     Standing,
     comparison_period,
 )
+from alp_pipeline.reports.perimeter import is_synthetic, read_perimeter
 from alp_pipeline.reports.readings import IndicatorTable, read_indicators, readings_of
 from alp_pipeline.reports.release_file import ReleaseFile
 from alp_pipeline.reports.sources import read_sources
@@ -37,13 +42,10 @@ from alp_pipeline.reports.standings import (
 )
 
 MAPPED_ACTIVITIES = 4
+NO_RECIPES: Mapping[str, RecipeEntry] = MappingProxyType({})
 DRAWN_ACTIVITIES = 6
 # Ranks and shares of employment are what the scheme judges; another variable is taken only in its absence.
 PREFERRED_VARIABLE = "persons_employed"
-
-
-class UnknownPerimeter(AlpError):
-    """The release has no perimeter of that id."""
 
 
 class UnknownRegion(AlpError):
@@ -58,11 +60,19 @@ class Common:
     scope: Scope | None
     counts: Mapping[int, DivisionCounts]
     indicators: IndicatorTable
+    indices: tuple[IndexStanding, ...]
     is_synthetic: bool
 
 
-def read_common(release: ReleaseFile, perimeter_id: str | None = None) -> Common:
+def read_common(
+    release: ReleaseFile,
+    perimeter_id: str | None = None,
+    recipes: Mapping[str, RecipeEntry] = NO_RECIPES,
+) -> Common:
     """The shared part of a perimeter's reports; the release's default perimeter when None.
+
+    Args:
+        recipes: the catalogue's, for the names of indices and pillars.
 
     Raises:
         UnknownPerimeter: naming those there are.
@@ -75,6 +85,7 @@ def read_common(release: ReleaseFile, perimeter_id: str | None = None) -> Common
         scope,
         division_counts(release, perimeter.perimeter_id, scope) if scope else {},
         read_indicators(release, perimeter),
+        read_indices(release, perimeter, recipes),
         is_synthetic(release),
     )
 
@@ -119,7 +130,10 @@ def read_region_report(release: ReleaseFile, common: Common, region_code: str) -
         for standing in ranked[:MAPPED_ACTIVITIES]
     )
     readings = readings_of(common.indicators, region_code)
-    sources = read_sources(release, _documents(developments, comparisons, readings, standings), scope)
+    benchmarks = read_benchmarks(release, perimeter, common.indices, region_code)
+    activity, framework = _documents(developments, comparisons, readings, standings)
+    others = tuple(sorted({*framework, *benchmarks.document_ids}))
+    sources = read_sources(release, (activity, others), scope)
     region = perimeter.region(region_code)
     return RegionReport(
         release_id=release.release_id,
@@ -138,43 +152,9 @@ def read_region_report(release: ReleaseFile, common: Common, region_code: str) -
         readings=readings,
         state_counts={each: counts[each].states.get(region_code, {}) for each in years},
         coverage=counts[year].states if year else {},
+        benchmarks=benchmarks,
         sources=sources.all,
         benchmark_datasets=sources.benchmark,
-    )
-
-
-def read_perimeter(release: ReleaseFile, perimeter_id: str | None) -> Perimeter:
-    """A perimeter with its units.
-
-    Raises:
-        UnknownPerimeter: no such perimeter, or no default one.
-    """
-    known = release.rows(
-        f"SELECT perimeter_id, {LANGUAGE_LABEL} AS label, source, mark, is_default FROM dim_perimeter "
-        "ORDER BY perimeter_id"
-    )
-    found = [
-        row for row in known if (row["perimeter_id"] == perimeter_id if perimeter_id else row["is_default"])
-    ]
-    if len(found) != 1:
-        names = ", ".join(row["perimeter_id"] for row in known)
-        raise UnknownPerimeter(
-            f"there is no perimeter {perimeter_id}" if perimeter_id else "there is no default perimeter",
-            where=release.release_id,
-            todo=f"Use one of {names}." if names else "Rebuild the release: dim_perimeter is empty.",
-        )
-    members = release.rows(
-        "SELECT r.region_code AS code, r.label, r.country_code FROM bridge_perimeter_region AS b "
-        "JOIN dim_region AS r USING (region_code) WHERE b.perimeter_id = ? ORDER BY r.region_code",
-        [found[0]["perimeter_id"]],
-    )
-    row = found[0]
-    return Perimeter(
-        row["perimeter_id"],
-        row["label"] or row["perimeter_id"],
-        row["source"],
-        row["mark"],
-        tuple(Region(**member) for member in members),
     )
 
 
@@ -255,13 +235,3 @@ def _documents(
 def _country(release: ReleaseFile, region: Region) -> str:
     found = release.rows("SELECT label FROM dim_region WHERE region_code = ?", [region.country_code])
     return str(found[0]["label"]) if found else region.country_code or ""
-
-
-def is_synthetic(release: ReleaseFile) -> bool:
-    """One generated document or dataset makes the whole report synthetic."""
-    return bool(
-        release.rows(
-            "SELECT coalesce((SELECT bool_or(is_synthetic) FROM dim_document), FALSE) "
-            "OR coalesce((SELECT bool_or(is_synthetic) FROM dim_dataset), FALSE) AS is_synthetic"
-        )[0]["is_synthetic"]
-    )

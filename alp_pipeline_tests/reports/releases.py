@@ -16,13 +16,16 @@ Rows = dict[str, list[dict[str, Any]]]
 
 
 def write_release(file: Path, rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> Path:
-    """A DuckDB file with every table that a report reads; a column that a row leaves out is NULL.
+    """A DuckDB file with every table that a region report needs, and those that `rows` has besides.
+
+    A column that a row leaves out is NULL.
 
     A required column is NOT NULL here too, so that a row which no release could hold is refused.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
     with duckdb.connect(str(file)) as connection:
-        for name in NEEDED_TABLES:
+        for name in dict.fromkeys((*NEEDED_TABLES, *rows)):
             columns = TABLES[name].columns
             declared = ", ".join(
                 f'"{c.name}" {duckdb_type(c)}{"" if c.nullable else " NOT NULL"}' for c in columns

@@ -6,7 +6,8 @@ import duckdb
 import pytest
 
 from alp_pipeline.reports.model import Cell, RegionReport, ReleaseInconsistent
-from alp_pipeline.reports.region import UnknownPerimeter, UnknownRegion, read_common, read_region_report
+from alp_pipeline.reports.perimeter import UnknownPerimeter
+from alp_pipeline.reports.region import UnknownRegion, read_common, read_region_report
 from alp_pipeline.reports.release_file import ReleaseIncomplete, ReleaseUnreadable, open_release
 from alp_pipeline_tests.reports.releases import Rows, small_release, write_release
 

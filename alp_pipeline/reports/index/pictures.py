@@ -210,7 +210,11 @@ def correlation_picture(report: IndexReport, words: Wording, *, of_pillars: bool
         states=states,
         state_words=state_words(words),
         row_labels=dict(report.names),
-        column_labels={index_id: words("index.vocabulary.index"), "": words("index.coherence.own_pillar")},
+        column_labels={
+            **report.names,
+            index_id: words("index.vocabulary.index"),
+            "": words("index.coherence.own_pillar"),
+        },
         headings="numbered",
     )
 

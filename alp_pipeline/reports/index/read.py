@@ -26,7 +26,7 @@ from alp_pipeline.reports.index.model import (
     with_state,
 )
 from alp_pipeline.reports.model import Cell, Perimeter, ReleaseInconsistent
-from alp_pipeline.reports.region import is_synthetic, read_perimeter
+from alp_pipeline.reports.perimeter import is_synthetic, read_perimeter
 from alp_pipeline.reports.release_file import ReleaseFile
 from alp_pipeline.reports.sources import read_sources
 from alp_pipeline.reports.standings import LANGUAGE, LANGUAGE_LABEL
@@ -176,9 +176,14 @@ def _names(
         f"SELECT indicator_id AS code, {LANGUAGE_LABEL} AS label FROM dim_indicator ORDER BY 1"
     )
     names = {row["code"]: row["label"] or row["code"] for row in (*regions, *indicators)}
-    if entry is not None and recipe.is_described:
-        names |= {pillar.id: _said(pillar.label) for pillar in entry.pillars}
-    return names | {recipe.recipe_id: recipe.label}
+    return names | recipe_names(recipe.recipe_id, recipe.version, entry)
+
+
+def recipe_names(recipe_id: str, version: str, entry: RecipeEntry | None) -> dict[str, str]:
+    """The names of an index and its pillars; of the index alone where the catalogue has another version."""
+    recipe = _recipe(recipe_id, version, entry)
+    pillars = entry.pillars if entry is not None and recipe.is_described else ()
+    return {pillar.id: _said(pillar.label) for pillar in pillars} | {recipe_id: recipe.label}
 
 
 def _indicators(release: ReleaseFile, key: list[Any]) -> tuple[IndexIndicator, ...]:

@@ -1,0 +1,163 @@
+"""Reads a region's benchmarks from an open release.
+
+Belongs here: the queries on indices, reference regions and opportunities, as one region sees them. Does not:
+wording, layout (section). A table that the release does not have is a part without content.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from alp_pipeline.catalog.models import RecipeEntry
+from alp_pipeline.reports.benchmarks.model import (
+    Benchmarks,
+    IndexStanding,
+    Opportunities,
+    Opportunity,
+    Peer,
+    PeerGroup,
+)
+from alp_pipeline.reports.index.model import COMPUTED, with_state
+from alp_pipeline.reports.index.read import INDEX_TABLES, recipe_names, score_of
+from alp_pipeline.reports.model import Activity, Cell, Perimeter, Region
+from alp_pipeline.reports.release_file import ReleaseFile
+from alp_pipeline.reports.standings import LANGUAGE_LABEL
+
+SHOWN_PEERS = 8
+REFERENCE_TABLE = "bench_reference_region"
+OPPORTUNITY_TABLES = ("bench_opportunity", "bench_complexity_activity")
+
+
+def read_indices(
+    release: ReleaseFile, perimeter: Perimeter, recipes: Mapping[str, RecipeEntry]
+) -> tuple[IndexStanding, ...]:
+    """Every recipe that the release says something of, with all scores of the perimeter.
+
+    Args:
+        recipes: the catalogue's, for names; an entry of another version than the release's is not used.
+    """
+    if not all(release.holds(table) for table in INDEX_TABLES):
+        return ()
+    found = []
+    for row in release.rows(
+        "SELECT * FROM bench_index_status WHERE perimeter_id = ? ORDER BY recipe_id", [perimeter.perimeter_id]
+    ):
+        recipe_id = row["recipe_id"]
+        rows = release.rows(
+            """SELECT * FROM bench_index WHERE perimeter_id = ? AND recipe_id = ? AND year = ?
+               ORDER BY element, element_id, region_code""",
+            [perimeter.perimeter_id, recipe_id, row["year"]],
+        )
+        scores: dict[str, dict[str, Any]] = {}
+        for score in rows:
+            scores.setdefault(score["element_id"], {})[score["region_code"]] = score_of(score)
+        is_computed = row["outcome"] == COMPUTED
+        found.append(
+            IndexStanding(
+                recipe_id,
+                row["method_version"],
+                is_computed,
+                row["year"],
+                row["indicators"],
+                row["indicators_used"],
+                scores if is_computed else {},
+                recipe_names(recipe_id, row["method_version"], recipes.get(recipe_id)),
+                tuple(sorted(row["document_ids"].split())) if is_computed else (),
+            )
+        )
+    return tuple(found)
+
+
+def read_benchmarks(
+    release: ReleaseFile, perimeter: Perimeter, indices: tuple[IndexStanding, ...], region_code: str
+) -> Benchmarks:
+    """The benchmarks of one region."""
+    return Benchmarks(
+        indices,
+        _peer_groups(release, perimeter, region_code),
+        _opportunities(release, perimeter, region_code),
+    )
+
+
+def _peer_groups(release: ReleaseFile, perimeter: Perimeter, region_code: str) -> tuple[PeerGroup, ...]:
+    if not release.holds(REFERENCE_TABLE):
+        return ()
+    rows = release.rows(
+        """SELECT b.*, r.label, r.country_code FROM bench_reference_region AS b
+           LEFT JOIN dim_region AS r ON r.region_code = b.peer_code
+           WHERE b.perimeter_id = ? AND b.region_code = ? AND b.rank <= ?
+           ORDER BY b.candidates, b.rank, b.peer_code""",
+        [perimeter.perimeter_id, region_code, SHOWN_PEERS],
+    )
+    groups = []
+    for candidates in sorted({row["candidates"] for row in rows}):
+        mine = [row for row in rows if row["candidates"] == candidates]
+        groups.append(
+            PeerGroup(
+                candidates,
+                tuple(_peer(row) for row in mine),
+                mine[0]["decisive_dimension_id"] or "",
+                tuple(sorted({document for row in mine for document in row["document_ids"].split()})),
+            )
+        )
+    return tuple(groups)
+
+
+def _peer(row: Mapping[str, Any]) -> Peer:
+    base = f"bench_reference_region/{row['candidates']}/{row['region_code']}/{row['peer_code']}"
+    return Peer(
+        Region(row["peer_code"], row["label"] or row["peer_code"], row["country_code"]),
+        row["rank"],
+        row["rank_best"],
+        row["rank_worst"],
+        with_state(row["distance"], "reported", f"{base}/distance"),
+        row["runs"],
+        row["runs_kept"],
+    )
+
+
+def _opportunities(release: ReleaseFile, perimeter: Perimeter, region_code: str) -> Opportunities | None:
+    if not all(release.holds(table) for table in OPPORTUNITY_TABLES):
+        return None
+    rows = release.rows(
+        f"""SELECT b.*, a.{LANGUAGE_LABEL} AS label, c.pci AS complexity, c.pci_low, c.pci_high, c.pci_state,
+                   c.document_ids AS complexity_documents
+            FROM bench_opportunity AS b
+            LEFT JOIN dim_activity AS a USING (activity_code)
+            LEFT JOIN bench_complexity_activity AS c ON c.activity_code = b.activity_code AND c.year = b.year
+            WHERE b.perimeter_id = ? AND b.region_code = ?
+              AND b.year = (SELECT max(year) FROM bench_opportunity WHERE perimeter_id = ?)
+            ORDER BY b.rank NULLS LAST, b.activity_code""",
+        [perimeter.perimeter_id, region_code, perimeter.perimeter_id],
+    )
+    if not rows:
+        return None
+    absent = [row for row in rows if row["presence"] == "absent"]
+    documents = {
+        d for row in absent for d in f"{row['document_ids']} {row['complexity_documents'] or ''}".split()
+    }
+    return Opportunities(
+        rows[0]["year"],
+        tuple(_opportunity(row) for row in absent),
+        sum(row["presence"] == "unknown" for row in rows),
+        tuple(sorted(documents)),
+    )
+
+
+def _opportunity(row: Mapping[str, Any]) -> Opportunity:
+    code = row["activity_code"]
+    near = f"bench_opportunity/{row['region_code']}/{row['year']}/{code}"
+    far = f"bench_complexity_activity/{row['year']}/{code}"
+    density, complexity = row["density_state"], row["pci_state"] or "not_available"
+
+    def cells(names: tuple[str, str, str], state: str, base: str, shown: tuple[str, str, str]) -> Any:
+        return tuple(
+            with_state(row[name], state, f"{base}/{column}")
+            for name, column in zip(names, shown, strict=True)
+        )
+
+    densities = ("relatedness_density_pct", "density_low_pct", "density_high_pct")
+    figures: tuple[tuple[Cell, Cell, Cell], tuple[Cell, Cell, Cell]] = (
+        cells(densities, density, near, densities),
+        cells(("complexity", "pci_low", "pci_high"), complexity, far, ("pci", "pci_low", "pci_high")),
+    )
+    return Opportunity(Activity(code, row["label"] or code), *figures, row["rank"])
