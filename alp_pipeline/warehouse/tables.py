@@ -15,6 +15,7 @@ from alp_pipeline.warehouse.benchmarks import (
     neighbourhood,
     reference_regions,
     resilience,
+    shift_share,
     specialisation,
     structure,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "operations",
     "reference_regions",
     "resilience",
+    "shift_share",
     "specialisation",
     "structure",
 ]

@@ -36,6 +36,7 @@ class Benchmark:
 MODULES = (
     "specialisation",
     "structure_measures",
+    "shift_share",
     "reference_regions",
     "resilience",
     "complexity",
