@@ -126,9 +126,8 @@ def bare_seconds(draws: int) -> float:
 
 def measured(part: str, workers: int, draws: int, n: int) -> dict[str, float]:
     """One part, in this process: seconds on the clock and of the processor, and the most memory."""
-    from alp_pipeline.benchmark.composite.uncertainty.sensitivity import sensitivity
-
     from alp_pipeline.benchmark.composite.uncertainty.monte_carlo import monte_carlo
+    from alp_pipeline.benchmark.composite.uncertainty.sensitivity import sensitivity
 
     units, framework = index_input()
     started, busy = time.perf_counter(), time.process_time()
