@@ -109,6 +109,12 @@ def test_a_window_ends_where_the_reference_breaks_or_is_missing(tmp_path) -> Non
     assert {(row["first_year"], row["last_year"]) for row in rows_of(found)} == {(2012, 2013)}
 
 
+def test_a_country_that_its_own_regions_exceed_is_not_taken_for_a_reference(tmp_path) -> None:
+    cells = changed(jobs({2011: PERSONS, **YEARS}), "AT", ("C",), 2011, employment_persons=40)
+    found = computed(tmp_path, cells)
+    assert {(row["first_year"], row["last_year"]) for row in rows_of(found)} == {(2012, 2014)}
+
+
 def test_longest_and_newest_window(tmp_path) -> None:
     found = computed(tmp_path, jobs(dict.fromkeys(range(2008, 2016), PERSONS)))
     assert {(row["first_year"], row["last_year"]) for row in rows_of(found)} == {(2008, 2015), (2010, 2015)}
