@@ -29,7 +29,6 @@ def test_a_rank_stands_as_its_interval(section_of: SectionOf) -> None:
     assert [cell.text for cell in row.all("td")] == [
         "2–4 of 4",
         "3",
-        "3",
         "55.5",
         "class 2 (64.0\u202f% of draws)",
     ]
@@ -39,7 +38,7 @@ def test_a_rank_stands_as_its_interval(section_of: SectionOf) -> None:
 def test_an_undetermined_region_has_neither_rank_nor_interval(section_of: SectionOf) -> None:
     section = section_of("CH04")
     row = section.one("tr", data_index=RECIPE)
-    assert [cell.text for cell in row.all("td")] == ["undetermined", "undetermined", "", "undetermined", ""]
+    assert [cell.text for cell in row.all("td")] == ["undetermined", "undetermined", "undetermined", ""]
     own = [g.attributes["data-state"] for g in section.one("svg", class_="profile").all("g")]
     assert own == ["undetermined"] * 3
     assert section.one("svg", class_="profile").all("path", class_="own") == []

@@ -53,13 +53,12 @@ def _index(report: RegionReport, index: IndexStanding, words: Wording, mark: Mar
     }
     if score is None:
         absent = mark.figure(Cell(None, "not_available"), words.number)
-        return row | {"interval": absent, "median": absent, "nominal": "", "score": absent, "class": ""}
+        return row | {"interval": absent, "median": absent, "score": absent, "class": ""}
     ranked = sum(one.score.is_reported for one in index.scores[index.recipe_id].values())
     of = words("benchmarks.of", count=ranked) if score.has_interval else ""
     return row | {
         "interval": Markup("{}{}").format(interval(score, words, mark), of),
         "median": mark.figure(score.rank_median, lambda v: words.number(v, 0 if v.is_integer() else 1)),
-        "nominal": mark.figure(score.rank, words.number) if score.has_interval else "",
         "score": mark.figure(score.score, lambda value: words.number(value, 1)),
         "class": class_of(score, words, mark),
     }
