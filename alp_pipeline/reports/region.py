@@ -14,8 +14,8 @@ from types import MappingProxyType
 
 from alp_pipeline.catalog.models import RecipeEntry
 from alp_pipeline.errors import AlpError
-from alp_pipeline.reports.benchmarks.model import IndexStanding
-from alp_pipeline.reports.benchmarks.read import read_benchmarks, read_indices
+from alp_pipeline.reports.benchmarks.model import IndexStanding, Relatedness
+from alp_pipeline.reports.benchmarks.read import read_benchmarks, read_indices, read_relatedness
 from alp_pipeline.reports.model import (
     REPORTED,
     Cell,
@@ -61,6 +61,7 @@ class Common:
     counts: Mapping[int, DivisionCounts]
     indicators: IndicatorTable
     indices: tuple[IndexStanding, ...]
+    relatedness: Relatedness | None
     is_synthetic: bool
 
 
@@ -86,6 +87,7 @@ def read_common(
         division_counts(release, perimeter.perimeter_id, scope) if scope else {},
         read_indicators(release, perimeter),
         read_indices(release, perimeter, recipes),
+        read_relatedness(release),
         is_synthetic(release),
     )
 
@@ -130,7 +132,7 @@ def read_region_report(release: ReleaseFile, common: Common, region_code: str) -
         for standing in ranked[:MAPPED_ACTIVITIES]
     )
     readings = readings_of(common.indicators, region_code)
-    benchmarks = read_benchmarks(release, perimeter, common.indices, region_code)
+    benchmarks = read_benchmarks(release, perimeter, common.indices, common.relatedness, region_code)
     activity, framework = _documents(developments, comparisons, readings, standings)
     others = tuple(sorted({*framework, *benchmarks.document_ids}))
     sources = read_sources(release, (activity, others), scope)

@@ -60,7 +60,13 @@ def recipes(version: str = "1") -> dict[str, RecipeEntry]:
 def benchmark_release(*, is_synthetic: bool = False) -> Rows:
     """The small release with benchmarks."""
     rows = small_release(is_synthetic=is_synthetic)
-    for table in (*INDEX_TABLES, "bench_reference_region", "bench_opportunity", "bench_complexity_activity"):
+    for table in (
+        *INDEX_TABLES,
+        "bench_reference_region",
+        "bench_opportunity",
+        "bench_complexity_activity",
+        "bench_relatedness",
+    ):
         rows[table] = []
     _index(rows)
     _refused(rows)
@@ -291,5 +297,17 @@ def _opportunities(rows: Rows) -> None:
                 "pci_high": 1.5,
                 "ubiquity": 3,
                 "unknown_cells": 0,
+            }
+        )
+    for one, other, proximity in (("C13", "C15", 0.6), ("C13", "I55", 0.2), ("C15", "I55", None)):
+        rows["bench_relatedness"].append(
+            {
+                **COMMON,
+                **basis,
+                "activity_code": one,
+                "other_activity_code": other,
+                "co_occurrences": 3,
+                "proximity": proximity,
+                "proximity_state": "undetermined" if proximity is None else "reported",
             }
         )

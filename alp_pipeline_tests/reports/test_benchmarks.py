@@ -89,3 +89,24 @@ def test_documents_of_the_benchmarks_are_among_the_sources(tmp_path: Path) -> No
     file = write_release(tmp_path / "releases" / "r1" / "alp.duckdb", rows)
     page = build_region_report(file, "ITC4", tmp_path / "page.html", recipes=recipes())
     assert "lfst" in read_page(page.read_text("utf-8")).one("section", id="sources").text
+
+
+def test_the_network_is_everyones_and_its_colours_are_the_regions(section_of: SectionOf) -> None:
+    picture = section_of("ITC4").one("svg", class_="network")
+    states = {g.attributes["data-activity"]: g.attributes["data-state"] for g in picture.all("g")}
+    assert states == {"C13": "present", "C15": "absent", "I55": "undetermined"}
+    assert [path.text for path in picture.all("path", class_="tree")] == [
+        "C13 and I55: proximity 0.20",
+        "C13 and C15: proximity 0.60",
+    ]
+    assert [item.text for item in section_of("ITC4").all("li", class_="present")] == [
+        "C13 Manufacture of textiles"
+    ]
+
+
+def test_a_region_whose_activities_nobody_knows_has_no_network(section_of: SectionOf) -> None:
+    rows = benchmark_release()
+    for row in rows["bench_opportunity"]:
+        row |= {"presence": "unknown", "relatedness_density_pct": None, "density_state": "not_available"}
+    assert section_of("ITC4", rows).all("svg", class_="network") == []
+    assert section_of("AT33").all("svg", class_="network") == []

@@ -62,10 +62,34 @@ class Opportunity:
 
 
 @dataclass(frozen=True)
+class NetworkNode:
+    """An activity in the network: present, absent, or the state for which nobody knows."""
+
+    activity: Activity
+    state: str
+    density: Cell
+    ubiquity: int | None
+
+
+@dataclass(frozen=True)
+class Relatedness:
+    """How related activities are, over all regions with data: the same for every region.
+
+    `proximity` has a row per pair with a figure: (activity, other activity, proximity).
+    """
+
+    year: int
+    proximity: tuple[tuple[str, str, float], ...]
+    document_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Opportunities:
     """Absent activities of one year, nearest first; those whose density hidden cells decide come last."""
 
     year: int
+    nodes: tuple[NetworkNode, ...]
+    """All activities of the year, by code."""
     absent: tuple[Opportunity, ...]
     unknown: int
     """Activities of which nobody knows whether the region has them."""
@@ -84,11 +108,18 @@ class Benchmarks:
     indices: tuple[IndexStanding, ...] = ()
     peer_groups: tuple[PeerGroup, ...] = ()
     opportunities: Opportunities | None = None
+    relatedness: Relatedness | None = None
+    """Only where the region's activities of that year are known."""
 
     @property
     def document_ids(self) -> set[str]:
         """Of everything that the section shows."""
-        parts: list[IndexStanding | PeerGroup | Opportunities] = [*self.indices, *self.peer_groups]
+        parts: list[IndexStanding | PeerGroup | Opportunities | Relatedness] = [
+            *self.indices,
+            *self.peer_groups,
+        ]
         if self.opportunities is not None:
             parts.append(self.opportunities)
+        if self.relatedness is not None:
+            parts.append(self.relatedness)
         return {document for part in parts for document in part.document_ids}

@@ -11,10 +11,12 @@ from alp_pipeline.catalog.models import RecipeEntry
 from alp_pipeline.reports.benchmarks.model import (
     Benchmarks,
     IndexStanding,
+    NetworkNode,
     Opportunities,
     Opportunity,
     Peer,
     PeerGroup,
+    Relatedness,
 )
 from alp_pipeline.reports.index.model import COMPUTED, with_state
 from alp_pipeline.reports.index.read import INDEX_TABLES, recipe_names, score_of
@@ -23,6 +25,7 @@ from alp_pipeline.reports.release_file import ReleaseFile
 from alp_pipeline.reports.standings import LANGUAGE_LABEL
 
 SHOWN_PEERS = 8
+RELATEDNESS_TABLE = "bench_relatedness"
 REFERENCE_TABLE = "bench_reference_region"
 OPPORTUNITY_TABLES = ("bench_opportunity", "bench_complexity_activity")
 
@@ -67,14 +70,44 @@ def read_indices(
     return tuple(found)
 
 
+def read_relatedness(release: ReleaseFile) -> Relatedness | None:
+    """The relatedness of activities in the newest year that has it."""
+    if not release.holds(RELATEDNESS_TABLE):
+        return None
+    rows = release.rows(
+        """SELECT activity_code, other_activity_code, proximity, year, document_ids FROM bench_relatedness
+           WHERE proximity_state = 'reported' AND year = (SELECT max(year) FROM bench_relatedness)
+           ORDER BY activity_code, other_activity_code"""
+    )
+    if not rows:
+        return None
+    return Relatedness(
+        rows[0]["year"],
+        tuple((row["activity_code"], row["other_activity_code"], row["proximity"]) for row in rows),
+        tuple(sorted({document for row in rows for document in row["document_ids"].split()})),
+    )
+
+
 def read_benchmarks(
-    release: ReleaseFile, perimeter: Perimeter, indices: tuple[IndexStanding, ...], region_code: str
+    release: ReleaseFile,
+    perimeter: Perimeter,
+    indices: tuple[IndexStanding, ...],
+    relatedness: Relatedness | None,
+    region_code: str,
 ) -> Benchmarks:
     """The benchmarks of one region."""
+    opportunities = _opportunities(release, perimeter, region_code)
+    is_drawn = (
+        opportunities is not None
+        and relatedness is not None
+        and relatedness.year == opportunities.year
+        and any(node.state in ("present", "absent") for node in opportunities.nodes)
+    )
     return Benchmarks(
         indices,
         _peer_groups(release, perimeter, region_code),
-        _opportunities(release, perimeter, region_code),
+        opportunities,
+        relatedness if is_drawn else None,
     )
 
 
@@ -120,7 +153,7 @@ def _opportunities(release: ReleaseFile, perimeter: Perimeter, region_code: str)
         return None
     rows = release.rows(
         f"""SELECT b.*, a.{LANGUAGE_LABEL} AS label, c.pci AS complexity, c.pci_low, c.pci_high, c.pci_state,
-                   c.document_ids AS complexity_documents
+                   c.ubiquity, c.document_ids AS complexity_documents
             FROM bench_opportunity AS b
             LEFT JOIN dim_activity AS a USING (activity_code)
             LEFT JOIN bench_complexity_activity AS c ON c.activity_code = b.activity_code AND c.year = b.year
@@ -137,10 +170,23 @@ def _opportunities(release: ReleaseFile, perimeter: Perimeter, region_code: str)
     }
     return Opportunities(
         rows[0]["year"],
+        tuple(_node(row) for row in sorted(rows, key=lambda row: row["activity_code"])),
         tuple(_opportunity(row) for row in absent),
         sum(row["presence"] == "unknown" for row in rows),
         tuple(sorted(documents)),
     )
+
+
+def _node(row: Mapping[str, Any]) -> NetworkNode:
+    presence, state = row["presence"], row["density_state"]
+    if presence == "absent" and state != "reported":
+        presence = "undetermined"
+    elif presence == "unknown":
+        presence = state if state != "reported" else "undetermined"
+    address = f"bench_opportunity/{row['region_code']}/{row['year']}/{row['activity_code']}"
+    density = with_state(row["relatedness_density_pct"], state, f"{address}/relatedness_density_pct")
+    code = row["activity_code"]
+    return NetworkNode(Activity(code, row["label"] or code), presence, density, row["ubiquity"])
 
 
 def _opportunity(row: Mapping[str, Any]) -> Opportunity:

@@ -15,9 +15,12 @@ from alp_pipeline.reports.markup import Marker, sentence_list
 from alp_pipeline.reports.model import Cell, RegionReport
 from alp_pipeline.reports.plots.opportunity_map import OpportunityWords, opportunity_map
 from alp_pipeline.reports.plots.profile import ProfileWords, profile
+from alp_pipeline.reports.plots.relatedness_network import NetworkWords, relatedness_network
 from alp_pipeline.reports.wording import Wording
 
 SHOWN_ACTIVITIES = 10
+STRONG_PROXIMITY = 0.55
+"""Links above it are drawn beside the tree, as Hidalgo et al. (2007) draw the product space."""
 
 
 def section(report: RegionReport, words: Wording, mark: Marker) -> dict[str, Any]:
@@ -40,6 +43,10 @@ def section(report: RegionReport, words: Wording, mark: Marker) -> dict[str, Any
         "profile_source": mark.document_anchors({d for index in computed for d in index.document_ids}),
         "peers": [_peers(report, group, words, mark) for group in content.peer_groups],
         "opportunities": _opportunities(report, content.opportunities, words, mark),
+        "network": _network(report, words),
+        "network_source": mark.document_anchors(
+            content.relatedness.document_ids if content.relatedness else ()
+        ),
     }
 
 
@@ -198,6 +205,56 @@ def _map(report: RegionReport, found: Opportunities, words: Wording) -> str:
         format_y=lambda value: words.number(value, 1),
         named=SHOWN_ACTIVITIES,
     )
+
+
+def _network(report: RegionReport, words: Wording) -> dict[str, Any] | None:
+    """Activities with a known relatedness, near one another where related; the region's own picked out."""
+    import pandas as pd
+
+    found, relatedness = report.benchmarks.opportunities, report.benchmarks.relatedness
+    if found is None or relatedness is None:
+        return None
+    nodes = {node.activity.code: node for node in found.nodes}
+    codes = sorted({code for one, other, _ in relatedness.proximity for code in (one, other)} & nodes.keys())
+    matrix = pd.DataFrame(0.0, index=codes, columns=codes)
+    for one, other, proximity in relatedness.proximity:
+        if one in nodes and other in nodes:
+            matrix.loc[one, other] = matrix.loc[other, one] = proximity
+    absent = [nodes[c].density.value for c in codes if nodes[c].state == "absent"]
+    known = [value for value in absent if value is not None]
+    low, span = min(known, default=0.0), (max(known, default=1.0) - min(known, default=0.0)) or 1.0
+    table = {
+        code: {
+            "label": nodes[code].activity.label,
+            "size": nodes[code].ubiquity,
+            "state": nodes[code].state,
+            "opportunity": None if (value := nodes[code].density.value) is None else (value - low) / span,
+        }
+        for code in codes
+    }
+    key = "benchmarks.network"
+    present = [f"{code} {nodes[code].activity.label}" for code in codes if nodes[code].state == "present"]
+    svg = relatedness_network(
+        matrix,
+        pd.DataFrame.from_dict(table, orient="index"),
+        threshold=STRONG_PROXIMITY,
+        ident="network",
+        title=words(f"{key}.title", region=report.region.label, year=found.year),
+        description=words(f"{key}.description", n=len(codes), present=sentence_list(present)),
+        words=NetworkWords(
+            present=words(f"{key}.present"),
+            lowest=words(f"{key}.lowest"),
+            highest=words(f"{key}.highest"),
+            size=words(f"{key}.size"),
+            tree=words(f"{key}.tree"),
+            strong=words(f"{key}.strong", threshold=words.number(STRONG_PROXIMITY, 2)),
+            said=words.entry(f"{key}.said"),
+            linked=words.entry(f"{key}.linked"),
+            unknown=words("plots.unknown"),
+        ),
+    )
+    activities = [(code, nodes[code].activity.label, nodes[code].state == "present") for code in codes]
+    return {"svg": svg, "activities": activities}
 
 
 def _activity(each: Opportunity, words: Wording, mark: Marker) -> dict[str, Any]:

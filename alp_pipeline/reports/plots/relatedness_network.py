@@ -10,6 +10,7 @@ Places come from the links alone and from no random start: components are laid o
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from alp_pipeline.reports.plots.geometry import key_line
@@ -183,7 +184,8 @@ def relatedness_network(
     body, height = key_line(key, WIDTH, 8.0)
     body.insert(0, state_patterns(ident))
     body.append(label(words.size, 0, height + 14, fill=MUTED))
-    places, bottom = _places(codes, links, radii, height + 24)
+    placed, bottom = _places(tuple(codes), tuple(links), tuple(sorted(radii.items())), height + 24)
+    places = dict(placed)
     strongest = max((link.value for link in links), default=1.0)
     # Weak links first, so that strong ones lie above them.
     for link in sorted(links, key=lambda k: (k.value, k.one, k.other)):
@@ -207,10 +209,15 @@ def _radii(sizes: Mapping[str, float | None]) -> dict[str, float]:
     }
 
 
+@lru_cache(maxsize=8)
 def _places(
-    codes: Sequence[str], links: Sequence[Link], radii: Mapping[str, float], top: float
-) -> tuple[dict[str, tuple[float, float]], float]:
-    """Every node's place, and the height that is needed: components one below the other, singles in rows."""
+    codes: tuple[str, ...], links: tuple[Link, ...], sizes: tuple[tuple[str, float], ...], top: float
+) -> tuple[tuple[tuple[str, tuple[float, float]], ...], float]:
+    """Every node's place, and the height that is needed: components one below the other, singles in rows.
+
+    Remembered, because a report of every region draws the same network in other colours.
+    """
+    radii = dict(sizes)
     components = _components(codes, links)
     places: dict[str, tuple[float, float]] = {}
     y = top
@@ -226,7 +233,7 @@ def _places(
         column, row = i % per_row, i // per_row
         places[code] = (MARGIN + column * 2.4 * LARGEST, y + LARGEST + row * 2.4 * LARGEST)
     rows = -(-len(singles) // per_row)
-    return places, y + rows * 2.4 * LARGEST + (8 if singles else 0)
+    return tuple(places.items()), y + rows * 2.4 * LARGEST + (8 if singles else 0)
 
 
 def _components(codes: Sequence[str], links: Sequence[Link]) -> list[set[str]]:
