@@ -24,7 +24,8 @@ VALUE = ("value", "obs_value")
 TIME = ("year", "time", "time_period")
 STATE = ("cell_state", "state")
 FLAGS = ("obs_status", "obs_flag", "flags", "flag")
-SECRECY = ("conf_status",)
+SECRECY = ("conf_status", "confidentiality", "conf", "conf_flag")
+_FREE = ("", "F", "FREE", "FALSE", "NO", "0")  # CONF_STATUS F is free; N is not for publication
 
 _WORDS = {"c": ":c", "confidential": ":c", "na": "", "nan": "", "not_available": "", "not_applicable": ":m"}
 
@@ -48,7 +49,7 @@ def read_matrix(path: Path, *, sheet: str | None = None, year: int | None = None
     - Wide: the first column holds region codes (its heading may be empty), every other one an activity; a
       column called year is the year.
     - Long: it has columns for region, activity and value, by any of the headings above, and may have year,
-      cell_state, obs_status (flag letters) and conf_status.
+      cell_state, obs_status (flag letters) and conf_status; the most protective of them holds.
 
     A cell is a number, or as Eurostat writes it: `708`, `35 p`, `:` or nothing (not available), `:c`, `: c`,
     `:bc`, `c`, "confidential" (confidential), `:m` (cannot exist). "NA" and "nan" are not available.
@@ -130,22 +131,23 @@ def _long(
     cells["region"], cells["activity"] = _codes(raw[region], path), _codes(raw[activity], path)
     if time := _one_of(names, TIME):
         cells[YEAR] = whole_years(raw[time], path.name)
-    if flags := _one_of(names, FLAGS):
-        given = raw[flags].map(lambda letters: "" if pd.isna(letters) else str(letters).strip())
+    # Whatever says that a cell is confidential wins: its text, a flag, a mark of secrecy or its state.
+    hidden = cells["cell_state"] == "confidential"
+    for flags in (names[word] for word in reversed(FLAGS) if word in names):
+        given = _words(raw[flags])
         cells["flags"] = cells["flags"].where(given == "", given)
-        cells.loc[given.str.contains("c"), "cell_state"] = "confidential"
-    if secrecy := _one_of(names, SECRECY):
-        marked = raw[secrecy].map(lambda mark: not pd.isna(mark) and str(mark).strip() not in ("", "F"))
-        cells.loc[marked.to_numpy(dtype=bool), "cell_state"] = "confidential"
+        hidden |= given.str.contains("c", case=False)
+    for secrecy in (names[word] for word in SECRECY if word in names):
+        hidden |= ~_words(raw[secrecy]).str.upper().isin(_FREE)
     if state := _one_of(names, STATE):
-        given = raw[state].map(lambda word: "" if pd.isna(word) else str(word).strip())
+        given = _words(raw[state])
         unknown = given[~given.isin(("", *CELL_STATES))]
         if len(unknown):
             _refuse(
                 f"{unknown.iloc[0]!r} is not a cell state", f"Use one of {', '.join(CELL_STATES)}.", path.name
             )
         cells["cell_state"] = cells["cell_state"].where(given == "", given)
-    return cells
+    return cells.assign(cell_state=cells["cell_state"].mask(hidden, "confidential"))
 
 
 def _wide(raw: pd.DataFrame, names: dict[str, str], path: Path) -> pd.DataFrame:
@@ -225,6 +227,10 @@ def _codes(column: pd.Series, path: Path) -> list[str]:
     if "" in codes:
         _refuse(f"row {codes.index('') + 1} has no {column.name}", "Drop or complete the row.", path.name)
     return codes
+
+
+def _words(column: pd.Series) -> pd.Series:
+    return column.map(lambda word: "" if pd.isna(word) else str(word).strip()).astype(str)
 
 
 def _one_of(names: dict[str, str], words: Sequence[str]) -> str | None:

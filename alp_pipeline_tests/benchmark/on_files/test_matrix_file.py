@@ -115,6 +115,36 @@ def test_columns_of_a_long_file_may_say_state_flags_and_secrecy(tmp_path):
     assert table.values.isna().to_numpy().tolist() == [[False, True], [True, True]]
 
 
+@pytest.mark.parametrize(
+    ("heading", "mark"),
+    [
+        ("conf_status", "C"),
+        ("CONF_STATUS", "N"),
+        ("Confidentiality", "c"),
+        ("conf", "A"),
+        ("Conf_Flag", "D"),
+        ("obs_flag", "c"),
+        ("OBS_FLAG", "C"),
+        ("obs_status", "bC"),
+    ],
+)
+@pytest.mark.parametrize("state", ["reported", "not_available", ""])
+def test_whatever_says_that_a_cell_is_confidential_wins(tmp_path, heading, mark, state):
+    text = f"geo,nace_r2,value,cell_state,{heading}\nA,C10,500,{state},{mark}\nA,C11,5,,\n"
+    table = read_matrix(written(tmp_path, "long.csv", text)).table
+    assert table.states.loc["A"].tolist() == ["confidential", "reported"]
+    assert np.isnan(table.values.loc["A", "C10"])
+
+
+def test_no_state_and_no_second_column_brings_a_confidential_cell_back(tmp_path):
+    text = "geo,nace_r2,value,cell_state,obs_status,obs_flag,conf_status,conf\nA,C10,{},reported,,{},F,{}\n"
+    for cell, flag, secrecy in ((":c", "", ""), ("5 c", "", "F"), ("5", "c", "F"), ("5", "", "C")):
+        table = read_matrix(written(tmp_path, "long.csv", text.format(cell, flag, secrecy))).table
+        assert table.states.loc["A", "C10"] == "confidential"
+    free = read_matrix(written(tmp_path, "long.csv", text.format("5", "p", "F"))).table
+    assert (free.values.loc["A", "C10"], free.flags.loc["A", "C10"]) == (5.0, "p")
+
+
 def test_a_file_of_several_years_has_rows_of_region_and_year_or_the_year_asked_for(tmp_path):
     path = written(
         tmp_path, "years.csv", "region,activity,year,value\nA,C28,2013,1\nA,C28,2014,2\nB,C28,2014,3\n"
