@@ -103,8 +103,8 @@ def _reports() -> dg.AssetsDefinition:
     node = AssetNode(
         REPORTS,
         "reports",
-        "One HTML page per region of the default perimeter, an audit page per composite index, the validation "
-        "report and the data dictionary, read from the published release.",
+        "One HTML page per region of the default perimeter, an audit page per composite index, the "
+        "validation report and the data dictionary, read from the published release.",
         (RELEASE,),
         (),
         ("html",),
