@@ -88,10 +88,11 @@ def aggregate_kernel(
     labels = np.array([str(unit) for unit in stage.units.index], dtype=object)
     level, place = target
     families = [Families.of(membership) for membership in tree.membership]
+    weights_of = _drawn_weights(tree, families, weights, inclusion)
 
     def apply(stack: Stack, drawn: Drawn) -> FloatArray:
         below = stack.values
-        by_level = _weights(stack.weights, tree, families, drawn, weights, inclusion)
+        by_level = weights_of(stack.weights, drawn)
         for number in range(level):
             settings = dict(plan[number])
             if settings.get("reference", "mean") != "mean":
@@ -133,24 +134,30 @@ def _one_up(
     return aggregated(values, weights, families.membership, **settings)
 
 
-def _weights(
-    given: tuple[FloatArray, ...],
+def _drawn_weights(
     tree: Tree,
     families: Sequence[Families],
-    drawn: Drawn,
     factor: WeightsFactor | None,
     inclusion: InclusionFactor | None,
-) -> list[FloatArray]:
-    weights = list(given)
-    if factor is not None:
-        weights = drawn_weights(factor, drawn[factor.factor], weights, tree.membership)
-    if inclusion is None:
+) -> Callable[[tuple[FloatArray, ...], Drawn], Sequence[FloatArray]]:
+    """The weights that a stack goes by, given those of the recipe: by level (codes,) or (draws, codes)."""
+    codes = tree.codes[0]
+    candidates = sorted(codes if inclusion is None or inclusion.candidates is None else inclusion.candidates)
+    columns = [codes.index(code) for code in candidates]
+
+    def apply(given: tuple[FloatArray, ...], drawn: Drawn) -> Sequence[FloatArray]:
+        weights = list(given)
+        if factor is not None:
+            weights = drawn_weights(factor, drawn[factor.factor], weights, families)
+        if inclusion is None:
+            return weights
+        left_out = drawn[inclusion.factor]
+        counts = np.ones((len(left_out), len(codes)), dtype=np.bool_)
+        counts[:, columns] = ~left_out
+        for number, members in enumerate(families):
+            weights[number] = weights[number] * counts
+            # An aggregate whose children are all left out goes with them.
+            counts = members.sums((weights[number] > 0).astype(np.float64)) > 0
         return weights
-    counts = np.ones((len(drawn[inclusion.factor]), len(tree.codes[0])), dtype=np.bool_)
-    candidates = sorted(inclusion.candidates or tree.codes[0])
-    counts[:, [tree.codes[0].index(code) for code in candidates]] = ~drawn[inclusion.factor]
-    for number, members in enumerate(families):
-        weights[number] = weights[number] * counts
-        # An aggregate whose children are all left out goes with them.
-        counts = members.sums((weights[number] > 0).astype(np.float64)) > 0
-    return weights
+
+    return apply

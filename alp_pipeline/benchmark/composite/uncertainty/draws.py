@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from alp_pipeline.benchmark.cells import FloatArray, IntArray
+from alp_pipeline.benchmark.cells import FloatArray
 from alp_pipeline.benchmark.composite.families import Families
 from alp_pipeline.benchmark.composite.uncertainty.spec import InclusionFactor, WeightsFactor
 
@@ -70,15 +70,14 @@ def mixed(a: Drawn, b: Drawn, factor: str) -> Draws:
 
 
 def drawn_weights(
-    factor: WeightsFactor, drawn: FloatArray, weights: Sequence[FloatArray], membership: Sequence[IntArray]
+    factor: WeightsFactor, drawn: FloatArray, weights: Sequence[FloatArray], families: Sequence[Families]
 ) -> list[FloatArray]:
     """The weights of every level in every draw.
 
     Args:
         factor: what is drawn. drawn: draws × the codes of the levels that the factor covers, side by side:
             exponential numbers (simplex) or uniform ones (noise).
-        weights: of the codes of each level, the recipe's. membership: for each code of a level its parent's
-            place in the next level.
+        weights: of the codes of each level, the recipe's. families: of each level.
 
     Returns:
         For each level draws × codes; a level that the factor does not cover repeats the recipe's. Weights of
@@ -88,11 +87,11 @@ def drawn_weights(
     Generation, ch. XI.4; noise as in COINr's get_noisy_weights.
 
     >>> simplex = WeightsFactor(distribution="simplex")
-    >>> drawn_weights(simplex, np.array([[1.0, 3.0]]), [np.ones(2)], [np.zeros(2, dtype=int)])
+    >>> drawn_weights(simplex, np.array([[1.0, 3.0]]), [np.ones(2)], [Families.of([0, 0])])
     [array([[0.25, 0.75]])]
     """
     found, used = [], 0
-    for level, (given, parents) in enumerate(zip(weights, membership, strict=True), start=1):
+    for level, (given, siblings) in enumerate(zip(weights, families, strict=True), start=1):
         if level not in covered_levels(factor, len(weights)):
             found.append(np.broadcast_to(given, (len(drawn), given.size)))
             continue
@@ -101,8 +100,7 @@ def drawn_weights(
         if factor.distribution == "noise":
             found.append(given * (1 + noise_size(factor, level) * (2 * part - 1)))
             continue
-        families = Families.of(parents)
-        found.append(part / families.to_children(families.sums(part)))
+        found.append(part / siblings.to_children(siblings.sums(part)))
     return found
 
 

@@ -81,12 +81,10 @@ class CompiledRecipe:
         chosen = [step.chosen(drawn, draws) for step in self.steps]
         way = np.array([*chosen, self.last.chosen(drawn, draws)])
         order = np.lexsort(way[::-1])
-        together = max(1, STACK_CELLS // max(1, self.raw.size))
         result = np.full((draws, len(self.units)), np.nan)
         of_cells = {spread.factor for spread in self.spreads}
         later = [factor.name for factor in self.factors if factor.name not in of_cells]
-        for first in range(0, draws, together):
-            members = order[first : first + together]
+        for members in _stacks(order, way, max(1, STACK_CELLS // max(1, self.raw.size))):
             values = perturbed(self.raw, self.spreads, drawn, members)
             stack = Stack(values, np.arange(len(self.units)), self.weights)
             numbers = {name: drawn[name][members] for name in later}
@@ -109,3 +107,19 @@ class CompiledRecipe:
             else:
                 onwards = self.steps[at].ways[number](part, own)
                 self._follow(at + 1, onwards, own, ways, result, theirs)
+
+
+def _stacks(order: IntArray, way: IntArray, together: int) -> list[IntArray]:
+    """Draws in the order of their ways, cut into stacks; where there are enough of one way, of it alone."""
+    changes = np.flatnonzero((np.diff(way[:, order], axis=1) != 0).any(axis=0)) + 1
+    found: list[IntArray] = []
+    few: list[IntArray] = []
+    for group in np.split(order, changes):
+        if group.size > together // 2:
+            found += np.array_split(group, -(-group.size // together))
+        elif sum(map(len, few)) + group.size > together:
+            found.append(np.concatenate(few))
+            few = [group]
+        else:
+            few.append(group)
+    return [*found, np.concatenate(few)] if few else found

@@ -187,7 +187,7 @@ def normalise_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
         if "reference" in given:
             given["reference"] = row_of(given["reference"], rows, stage.units)
         turns = np.array([turn[code] for code in names])
-        if method in RANK_METHODS and len(rows) > 1 and not np.isnan(values).any():
+        if method in RANK_METHODS and len(rows) > 1 and np.isfinite(values).all():
             return _ranked(values * turns, method, given["ties"])
         return normalised(values, method, directions=turns, labels=names, **given)
 

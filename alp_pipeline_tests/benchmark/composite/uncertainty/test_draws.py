@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from alp_pipeline.benchmark.composite.families import Families
 from alp_pipeline.benchmark.composite.uncertainty.draws import (
     CHOICE,
     EXPONENTIAL,
@@ -31,8 +32,7 @@ def test_simplex_weights_have_the_moments_of_dirichlet_1_1() -> None:
     # Dirichlet(1, …, 1) of k: mean 1/k, variance (k-1)/(k²(k+1)), covariance -1/(k²(k+1)).
     simplex = WeightsFactor(distribution="simplex")
     numbers = drawn(DrawnFactor("weights", EXPONENTIAL, 6))
-    parents = np.array([0, 0, 0, 0, 1, 1])
-    weights = drawn_weights(simplex, numbers, [np.ones(6)], [parents])[0]
+    weights = drawn_weights(simplex, numbers, [np.ones(6)], [Families.of([0, 0, 0, 0, 1, 1])])[0]
     np.testing.assert_allclose(weights[:, :4].sum(axis=1), 1.0, atol=1e-12)
     np.testing.assert_allclose(weights[:, 4:].sum(axis=1), 1.0, atol=1e-12)
     np.testing.assert_allclose(weights.mean(axis=0), [0.25] * 4 + [0.5] * 2, atol=0.01)
@@ -45,7 +45,7 @@ def test_simplex_weights_have_the_moments_of_dirichlet_1_1() -> None:
 def test_levels_that_are_not_drawn_keep_the_recipes_weights() -> None:
     upper_only = WeightsFactor(distribution="simplex", levels=(2,))
     given = [np.array([1.0, 2.0, 3.0]), np.array([5.0, 1.0])]
-    members = [np.array([0, 0, 1]), np.array([0, 0])]
+    members = [Families.of([0, 0, 1]), Families.of([0, 0])]
     weights = drawn_weights(upper_only, np.array([[3.0, 1.0]]), given, members)
     assert [level.tolist() for level in weights] == [[[1.0, 2.0, 3.0]], [[0.75, 0.25]]]
 
@@ -54,7 +54,7 @@ def test_noise_stays_within_its_size_by_level_and_leaves_a_zero_weight_alone() -
     noise = WeightsFactor(distribution="noise", size={1: 0.5, 2: 0.1})
     numbers = drawn(DrawnFactor("weights", UNIFORM, 5))
     given = [np.array([1.0, 2.0, 0.0]), np.array([5.0, 1.0])]
-    first, second = drawn_weights(noise, numbers, given, [np.array([0, 0, 1]), np.array([0, 0])])
+    first, second = drawn_weights(noise, numbers, given, [Families.of([0, 0, 1]), Families.of([0, 0])])
     assert stats.kstest(first[:, 0], stats.uniform(0.5, 1).cdf).pvalue > 0.001
     assert (first[:, 2] == 0).all()
     assert (np.abs(second / given[1] - 1) <= 0.1).all()

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from alp_pipeline.benchmark.composite.families import Families
 from alp_pipeline.benchmark.composite.imputation import Imputation, Layout, imputed
 from alp_pipeline.benchmark.composite.index import compute_index
 from alp_pipeline.benchmark.composite.ranking import ascending_ranks
@@ -135,7 +136,7 @@ def test_drawn_weights_are_the_frameworks_weights_of_that_draw() -> None:
         WeightsFactor(distribution="simplex"),
         numbers["weights"],
         [np.ones(6), np.ones(3)],
-        [np.array([0, 0, 1, 1, 2, 2]), np.zeros(3, dtype=np.int64)],
+        [Families.of([0, 0, 1, 1, 2, 2]), Families.of([0, 0, 0])],
     )
     for place in range(3):
         weights = dict(zip(low, drawn[0][place], strict=True)) | dict(zip(high, drawn[1][place], strict=True))
