@@ -155,8 +155,8 @@ def _reference_bounds(
     totals, states = reference_of(table, reference)
     most = np.where(table.gaps & np.isnan(cells.upper.to_numpy()), np.inf, cells.upper.to_numpy())
     low, high = np.where(np.isnan(totals), 0.0, totals), np.where(np.isnan(totals), np.inf, totals)
-    whole = grand_total(table, reference, reference_total)
-    whole_low, whole_high, whole_state = whole.copy(), whole.copy(), np.zeros(len(years), dtype=np.int64)
+    whole, whole_state = grand_total(table, reference, reference_total)
+    whole_low, whole_high = np.where(np.isnan(whole), 0.0, whole), np.where(np.isnan(whole), np.inf, whole)
     for place in range(len(years)):
         inside = period == place
         if reference is None:

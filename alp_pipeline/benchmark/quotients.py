@@ -42,21 +42,22 @@ def quotients(
     """Location quotients LQ_rc = (x_rc / x_r) / (x_c / x) and, where one is not known, why.
 
     A quotient is known where its cell, its region's total and its activity's total are. Without totals of
-    their own, those are sums of the table's cells, and not known where one of the cells is not: a hidden cell
-    takes the quotients of its row and of its column with it, instead of counting as zero in them. In the
-    grand total x it counts nothing: that is one factor common to the whole table (of a year), so that no
-    comparison within it changes; the true quotients are greater by it.
+    their own, those are sums of the table's cells, and not known where one of the cells is not: instead of
+    counting as zero, a hidden cell takes with it the quotients of its row, of its column and, through the
+    grand total x, of the whole table (of a year). Pass the reference's totals, or `published_sums` of the
+    table and their sum if the published cells are meant.
 
     Args:
         table: regions (or region × year) × activities; a bare frame as in `ActivityTable.of`.
         reference: activity totals x_c of the reference (of each year); the table's own when omitted.
-        reference_total: x; the sum of `reference` over all that it has (of the table) when omitted; a series
-            by year where the table has years.
+        reference_total: x; the sum of `reference` (of the table) when omitted, not known where one of those
+            is not; a series by year where the table has years.
         region_totals: x_r by row, as published; the row sums when omitted.
 
     Returns:
         The quotients as values, dimensionless, and their states: `reported`; else the state of the cell, the
-        region's or the activity's total, the first that is not; `not_applicable` where a total is zero.
+        region's, the activity's or the grand total, the first that is not; `not_applicable` where a total
+        is zero.
 
     Raises:
         BenchmarkInputError: see `ActivityTable.of` and `reference_of`.
@@ -64,8 +65,8 @@ def quotients(
     Source: Isserman (1977), Journal of the American Institute of Planners 43(1).
 
     >>> x = pd.DataFrame({"C28": [10, None, 5], "I55": [30, 50, 5]}, index=["A", "B", "C"])
-    >>> quotients(x).states.to_numpy().tolist()[:2]
-    [['not_available', 'reported'], ['not_available', 'not_available']]
+    >>> set(quotients(x).states.to_numpy().ravel())
+    {'not_available'}
     >>> activities, regions = pd.Series({"C28": 20, "I55": 80}), pd.Series({"A": 40})
     >>> quotients(x, reference=activities, region_totals=regions).values.loc["A"].tolist()
     [1.25, 0.9375]
@@ -212,30 +213,40 @@ def totals_of(
     _, period = table.periods
     x_r, region_state = region_totals_of(table, region_totals)
     x_c, activity_state = reference_of(table, reference)
-    whole = grand_total(table, reference, reference_total)
+    whole, whole_state = grand_total(table, reference, reference_total)
     state = table.state
-    for total_state in (region_state[:, None], activity_state[period]):
+    for total_state in (region_state[:, None], activity_state[period], whole_state[period][:, None]):
         state = np.where(state == REPORTED, total_state, state)
     return QuotientTotals(x_r[:, None], x_c[period], whole[period][:, None], state)
 
 
-def grand_total(table: ActivityTable, reference: Reference, given: float | pd.Series | None) -> FloatArray:
-    """The reference's grand total x in every period, see `quotients`."""
+def grand_total(
+    table: ActivityTable, reference: Reference, given: float | pd.Series | None
+) -> tuple[FloatArray, IntArray]:
+    """The reference's grand total x in every period and its state: as given, else a sum of all that is known.
+
+    >>> grand_total(as_table(pd.DataFrame({"C28": [3, None]}, index=["A", "B"])), None, None)[0].tolist()
+    [nan]
+    """
     years, period = table.periods
-    if isinstance(given, pd.Series):
-        return given.reindex(years).to_numpy(dtype=np.float64, na_value=np.nan)
     if given is not None:
-        return np.full(len(years), float(given))
+        totals: FloatArray = np.full(len(years), np.nan)
+        totals[:] = given.reindex(years) if isinstance(given, pd.Series) else float(given)
+        return totals, np.where(np.isnan(totals), NOT_AVAILABLE, REPORTED)
     if reference is None:
-        return np.array(
-            [exact_sums(table.x[period == place].reshape(1, -1))[0] for place in range(len(years))]
-        )
-    if isinstance(reference, pd.Series):
-        return np.full(
-            len(years), exact_sums(reference.to_numpy(dtype=np.float64, na_value=np.nan)[None, :])[0]
-        )
-    rows = reference.loc[years] if years.name == YEAR else reference
-    return exact_sums(rows.to_numpy(dtype=np.float64, na_value=np.nan))
+        cells = [np.flatnonzero(period == place) for place in range(len(years))]
+        state = np.array([first_state(table.state[rows].reshape(1, -1))[0] for rows in cells])
+        sums = np.array([exact_sums(table.x[rows].reshape(1, -1))[0] for rows in cells])
+    else:
+        if isinstance(reference, pd.Series):  # the same one in every year
+            frame = pd.DataFrame([reference] * len(years))
+        else:
+            frame = reference.loc[years] if years.name == YEAR else reference
+        parts = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+        state = np.where(np.isnan(parts).any(axis=1), NOT_AVAILABLE, REPORTED)
+        sums = exact_sums(parts)
+    sums[state != REPORTED] = np.nan
+    return sums, state
 
 
 def _z_scores(measured: FloatArray) -> FloatArray:

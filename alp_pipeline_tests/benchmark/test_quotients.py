@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alp_pipeline.benchmark.activity_table import ActivityTable
+from alp_pipeline.benchmark.activity_table import ActivityTable, published_sums
 from alp_pipeline.benchmark.cells import BenchmarkInputError
 from alp_pipeline.benchmark.location_quotient import location_quotient
 from alp_pipeline.benchmark.quotients import (
@@ -37,21 +37,38 @@ def test_econgeos_toy_matrices_are_reproduced(realdata: Path, name: str):
     np.testing.assert_allclose(found, theirs, rtol=0, atol=1e-12)
 
 
-def test_a_hidden_cell_takes_its_row_and_column_along_instead_of_counting_as_zero():
+def test_a_hidden_cell_takes_the_grand_total_along_instead_of_counting_as_zero():
     cells = [[8, "c", 2], [4, 16, 1], [6, 6, 3]]
     hidden = quotients(table(cells))
-    assert hidden.states.to_numpy().tolist() == [
-        ["confidential"] * 3,
-        ["reported", "confidential", "reported"],
-        ["reported", "confidential", "reported"],
-    ]
+    assert (hidden.states == "confidential").all(axis=None)
+    assert hidden.values.isna().all(axis=None)
     zero = quotients(table([[8, 0, 2], *cells[1:]]))
     assert (zero.states == "reported").all(axis=None)
-    # What remains differs from the truth by one factor for all: the order of the regions is right.
-    truth = quotients(table([[8, 30, 2], *cells[1:]]))
-    ratio = (truth.values / hidden.values).stack().dropna()
-    assert np.ptp(ratio) < 1e-12
-    assert (ratio > 1).all()
+    for weighting in WEIGHTINGS:
+        assert weighted_quotients(table(cells), weighting=weighting).values.isna().all(axis=None)
+
+
+def test_whoever_passes_the_published_sums_gets_the_quotients_among_published_cells():
+    meant = table([[8, "c", 2], [4, 16, 1], [6, 6, 3]])
+    sums = published_sums(meant)
+    found = quotients(meant, reference=sums, reference_total=float(sums.sum()))
+    assert found.states.loc["R0"].tolist() == ["confidential"] * 3  # its own total is still not known
+    assert found.values.loc["R1"].tolist() == [4 * 46 / (21 * 18), 16 * 46 / (21 * 22), 46 / (21 * 6)]
+
+
+def test_the_grand_total_is_known_where_it_is_given_or_complete_in_its_year():
+    index = pd.MultiIndex.from_product([["A", "B"], [2013, 2014]], names=["region", "year"])
+    cells = pd.DataFrame({"C0": [1, 5, 2, 5], "C1": [4, 5, 2, np.nan]}, index=index)
+    found = quotients(cells).states
+    assert (found.xs(2013, level="year") == "reported").all(axis=None)
+    assert (found.xs(2014, level="year") == "not_available").all(axis=None)
+    once = cells.xs(2014, level="year")
+    assert quotients(once, reference_total=15).states.loc["A"].tolist() == ["reported", "not_available"]
+    with_gap = pd.Series({"C0": 10, "C1": 20, "C9": np.nan})
+    assert (quotients(once, reference=with_gap).states == "not_available").all(axis=None)
+    assert quotients(once, reference=with_gap, reference_total=40).values.loc["A", "C0"] == 2.0
+    years = quotients(cells, reference_total=pd.Series({2013: 9.0})).states.xs(2014, level="year")
+    assert (years == "not_available").all(axis=None)
 
 
 def test_published_totals_leave_only_the_hidden_cell_without_a_quotient():
@@ -71,9 +88,11 @@ def test_a_missing_cell_and_one_that_cannot_exist_say_so():
     found = quotients(table([[8, None, 1], [4, 16, "z"], [0, 0, 0]]))
     assert found.states.to_numpy().tolist() == [
         ["not_available"] * 3,
-        ["reported", "not_available", "not_applicable"],
-        ["not_applicable", "not_available", "not_applicable"],
+        ["not_available", "not_available", "not_applicable"],
+        ["not_available"] * 3,
     ]
+    given = quotients(table([[8, 2, 1], [4, 16, "z"], [0, 0, 0]])).states.to_numpy().tolist()
+    assert given[1:] == [["reported", "reported", "not_applicable"], ["not_applicable"] * 3]
 
 
 def test_each_year_is_compared_with_its_own_reference():

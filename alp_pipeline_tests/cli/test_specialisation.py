@@ -150,8 +150,7 @@ def test_a_confidential_cell_is_no_zero_in_any_method_for_regions(tmp_path):
 def test_a_confidential_cell_is_no_zero_among_quotients(tmp_path):
     found = result("lq", written(tmp_path, HIDDEN))
     assert found.loc["A"].tolist() == [":c", "undetermined", "undetermined"]
-    assert found.loc["B", "C28"] == "undetermined"
-    assert float(found.loc["B", "I55"]) > 0
+    assert (found.loc[["B", "C"]] == "undetermined").all(axis=None)
     zero = result("lq", written(tmp_path, HIDDEN.replace(":c", "0")))
     assert zero.loc["A", "C28"] == 0.0
     long = result("lq", written(tmp_path, HIDDEN), "--long", index=None)
@@ -259,11 +258,16 @@ def test_relatedness_and_complexity_are_those_of_their_functions(jobs):
 
 def test_unknown_presence_is_refused_until_somebody_says_what_to_leave_out(tmp_path):
     matrix = written(tmp_path, JOBS.to_csv().replace("R4,39", "R4,:c"))
-    with pytest.raises(BenchmarkInputError, match=r"8 cells nobody knows.*--unknown"):
-        run("density", matrix, "--out", tmp_path / "out.csv")
-    said = run("density", matrix, "--out", tmp_path / "out.csv", "--unknown", "fewest", "--json")
-    answer = json.loads(said.output)
-    assert (answer["dropped_regions"], answer["dropped_activities"]) == (["R4"], ["C10"])
+    meant = ("--out", tmp_path / "out.csv", "--reference", "published")
+    with pytest.raises(BenchmarkInputError, match=r"4 cells nobody knows.*--unknown"):
+        run("density", matrix, *meant)
+    answer = json.loads(run("density", matrix, *meant, "--unknown", "fewest", "--json").output)
+    assert (answer["dropped_regions"], answer["dropped_activities"]) == (["R4"], [])
+    with pytest.raises(BenchmarkInputError, match=r"--unknown is 'none'.*refuse, fewest, regions, activ"):
+        run("density", matrix, *meant, "--unknown", "none")
+    with pytest.raises(BenchmarkInputError, match=r"--unknown activities: no line.*--unknown fewest") as said:
+        run("density", matrix, *meant, "--unknown", "activities")
+    assert "spread_over_unknown" not in str(said.value)
     # With published totals only the cell itself is unknown.
     totals = written(
         tmp_path, "region,value\n" + "".join(f"{r},{x}\n" for r, x in JOBS.sum(axis=1).items()), "r.csv"
@@ -271,6 +275,21 @@ def test_unknown_presence_is_refused_until_somebody_says_what_to_leave_out(tmp_p
     known = ("--region-totals", totals, "--reference", "published", "--unknown", "regions", "--json")
     answer = json.loads(run("density", matrix, "--out", tmp_path / "out.csv", *known).output)
     assert (answer["unknown_cells"], answer["dropped_regions"]) == (1, ["R4"])
+
+
+def test_no_quotient_and_no_presence_counts_a_hidden_cell_as_zero_in_the_grand_total(tmp_path):
+    matrix = written(tmp_path, "geo,C10,C11,I55,I56\nA,10,5,30,5\nB,40,5,6,7\nC,7,8,90,:c\n")
+    for asked in (["lq"], ["symmetric-lq"], ["weighted-lq"], ["weighted-lq", "--weighting", "excess"]):
+        assert set(result(asked[0], matrix, *asked[1:]).to_numpy().ravel()) == {"undetermined", ":c"}
+    pairs = written(tmp_path, "a,b\nA,B\n", "pairs.csv")
+    assert result("spatial-lq", matrix, "--neighbours", pairs).isna().all(axis=None)
+    for method in ("complexity", "fitness", "relatedness", "density", "opportunities"):
+        with pytest.raises(BenchmarkInputError, match=r"grand total.*--reference published"):
+            run(method, matrix, "--out", tmp_path / "o.csv", "--unknown", "fewest")
+    meant = result("lq", matrix, "--reference", "published")
+    assert float(meant.loc["A", "C10"]) == pytest.approx(10 * 213 / (50 * 57), rel=1e-15)
+    europe = written(tmp_path, "activity,value\nC10,57\nC11,18\nI55,126\nI56,:c\n", "eu.csv")
+    assert set(result("lq", matrix, "--reference", europe).loc["A"].fillna("")) == {""}
 
 
 def test_where_nobody_works_the_activity_is_absent_and_not_unknown(tmp_path):
@@ -365,7 +384,12 @@ def test_the_json_summary_counts_states(tmp_path):
     said = run("lq", written(tmp_path, HIDDEN), "--out", tmp_path / "o.csv", "--json")
     answer = json.loads(said.output)
     assert answer["rows"] == 3
-    assert answer["states"] == {"confidential": 1, "reported": 4, "undetermined": 4}
+    assert answer["states"] == {"confidential": 1, "undetermined": 8}
+    assert "--reference published" in answer["grand_total"]
+    asked = ("--reference", "published", "--json")
+    answer = json.loads(run("lq", tmp_path / "jobs.csv", "--out", tmp_path / "o.csv", *asked).output)
+    assert answer["states"] == {"confidential": 1, "reported": 6, "undetermined": 2}
+    assert "grand_total" not in answer
 
 
 def test_words_may_be_written_with_hyphens(tmp_path):
@@ -373,28 +397,3 @@ def test_words_may_be_written_with_hyphens(tmp_path):
     one = result("shift-share", matrix, "--variant", "esteban-marquillas", index=None)
     two = result("shift-share", matrix, "--variant", "esteban_marquillas", index=None)
     pd.testing.assert_frame_equal(one, two)
-
-
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "specialisation.md"
-
-
-def test_the_analysts_page_names_every_method_and_every_choice():
-    from dataclasses import fields
-
-    from alp_pipeline.benchmark.on_files.request import Choices
-
-    text = DOCUMENT.read_text(encoding="utf-8")
-    assert [name for name in METHODS if f"`{name}`" not in text] == []
-    options = ["--" + field.name.replace("_", "-") for field in fields(Choices)]
-    assert [option for option in options if option not in text] == []
-
-
-def test_the_examples_of_the_analysts_page_are_true(tmp_path):
-    text = DOCUMENT.read_text(encoding="utf-8")
-    matrix = written(tmp_path, text.split("```csv\n")[1].split("```")[0])
-    reference = written(tmp_path, "activity,value\nC10,300\nC28,50\nC29,150\nI55,500\n", "eu.csv")
-    for method, asked in (("lq-interval", ["--reference", reference]), ("entropy", [])):
-        out = tmp_path / "out.csv"
-        assert run(method, matrix, "--groups", "nace", "--out", out, *asked).exit_code == 0
-        shown = text.split(f"$ alp specialisation {method}")[1].split("```")[0].splitlines()[1:]
-        assert set(shown) <= set(out.read_text(encoding="utf-8").splitlines())

@@ -8,12 +8,12 @@ Presence needs a quotient of every cell. Where one is unknown, nothing is comput
 """
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import numpy as np
 import pandas as pd
 
-from alp_pipeline.benchmark.activity_table import YEAR, reference_of
+from alp_pipeline.benchmark.activity_table import YEAR, exact_sums, reference_of
 from alp_pipeline.benchmark.cells import BenchmarkInputError
 from alp_pipeline.benchmark.complexity.density import diversification_opportunities, relatedness_density
 from alp_pipeline.benchmark.complexity.eci import ComplexityResult, complexity
@@ -25,7 +25,7 @@ from alp_pipeline.benchmark.moran import Alternative, morans_i
 from alp_pipeline.benchmark.on_files.outcome import Outcome
 from alp_pipeline.benchmark.on_files.request import Request
 from alp_pipeline.benchmark.on_files.side_files import by_row, read_neighbours, read_numbers
-from alp_pipeline.benchmark.on_files.structure_methods import states_of
+from alp_pipeline.benchmark.on_files.structure_methods import KNOWN_TOTAL, grand_total_note, states_of
 from alp_pipeline.benchmark.quotients import grand_total, quotients, region_totals_of
 from alp_pipeline.benchmark.spatial import (
     Missing,
@@ -151,7 +151,7 @@ def spatial_quotient(request: Request) -> Outcome:
     # Totals that lack a hidden cell are passed on as not known: by itself the method would sum what is there.
     totals, _ = region_totals_of(request.table, request.region_totals)
     activities, _ = reference_of(request.table, request.reference)
-    whole = grand_total(request.table, request.reference, request.reference_total)
+    whole, _ = grand_total(request.table, request.reference, request.reference_total)
     found = spatial_location_quotient(
         values,
         weights,
@@ -161,17 +161,21 @@ def spatial_quotient(request: Request) -> Outcome:
         missing=cast(Missing, request.choices.missing),
         report=request.choices.report or None,
     )
-    summary = {"missing": request.choices.missing, **_weights_summary(weights)}
+    summary = {"missing": request.choices.missing, **_weights_summary(weights), **grand_total_note(request)}
     return Outcome(found.quotients.reset_index(names=request.region_heading), summary)
 
 
 def moran(request: Request) -> Outcome:
     """moran: Moran's I of each activity's location quotients."""
     choices, weights = request.choices, _weights(request)
+    total = request.reference_total
+    if total is None and request.reference is None:
+        # One factor of all quotients, on which Moran's I does not depend: what it is need not be known.
+        total = float(exact_sums(request.table.x.reshape(1, -1))[0])
     found = quotients(
         request.table,
         reference=request.reference,
-        reference_total=request.reference_total,
+        reference_total=total,
         region_totals=request.region_totals,
     )
     rows = []
@@ -223,14 +227,34 @@ def _presence(request: Request) -> _Present:
     }
     if not made.unknown_cells:
         return _Present(made.matrix, summary)
+    if grand_total_note(request):
+        raise BenchmarkInputError(
+            f"of {made.unknown_cells} cells nobody knows whether the activity is present: "
+            "hidden or missing cells keep the grand total from being known",
+            where="matrix",
+            todo=KNOWN_TOTAL,
+        )
     if choices.unknown == REFUSE:
         raise BenchmarkInputError(
             f"of {made.unknown_cells} cells nobody knows whether the activity is present",
             where="matrix",
-            todo="Pass --reference and --region-totals, or leave lines out: --unknown fewest, regions or "
-            "activities.",
+            todo="Pass --region-totals and a --reference that has them all, or leave lines out: --unknown "
+            "fewest, regions or activities.",
         )
-    known = without_unknown(made.matrix, drop=cast(Drop, choices.unknown))
+    if choices.unknown not in get_args(Drop):
+        raise BenchmarkInputError(
+            f"--unknown is {choices.unknown!r}",
+            where="matrix",
+            todo=f"Use one of {REFUSE}, {', '.join(get_args(Drop))}.",
+        )
+    try:
+        known = without_unknown(made.matrix, drop=cast(Drop, choices.unknown))
+    except BenchmarkInputError as error:
+        raise BenchmarkInputError(
+            error.what,
+            where=f"--unknown {choices.unknown}",
+            todo="Pass --region-totals and a --reference that has them all, or --unknown fewest.",
+        ) from error
     summary["dropped_regions"] = [str(region) for region in known.dropped_regions]
     summary["dropped_activities"] = [str(activity) for activity in known.dropped_activities]
     return _Present(known.matrix, summary)

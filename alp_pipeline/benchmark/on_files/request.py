@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable, published_sums
+from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable, exact_sums, published_sums
 from alp_pipeline.benchmark.cells import BenchmarkInputError
 from alp_pipeline.benchmark.disclosure import PublishedTotals
 from alp_pipeline.benchmark.on_files.matrix_file import read_matrix
@@ -147,7 +147,7 @@ def read_request(
     if choices.region_totals is not None:
         region_totals = by_row(read_numbers(choices.region_totals, "region totals"), table)
     if choices.reference == PUBLISHED:
-        reference = Reference(published_sums(table))
+        reference = _published(table)
     elif choices.reference is not None:
         reference = read_reference(Path(choices.reference))
     return Request(
@@ -160,6 +160,14 @@ def read_request(
         region_totals=region_totals,
         choices=choices,
     )
+
+
+def _published(table: ActivityTable) -> Reference:
+    """The published cells as the reference, all of them together as its total: that is what was declared."""
+    sums = published_sums(table)
+    if isinstance(sums, pd.Series):
+        return Reference(sums, float(exact_sums(sums.to_numpy()[None, :])[0]))
+    return Reference(sums, pd.Series(exact_sums(sums.to_numpy()), index=sums.index))
 
 
 def _two_years(first: ActivityTable, last: ActivityTable, choices: Choices) -> ActivityTable:

@@ -18,22 +18,26 @@ from alp_pipeline.benchmark.on_files.outcome import Outcome
 from alp_pipeline.benchmark.on_files.request import Request
 from alp_pipeline.benchmark.on_files.side_files import by_row, read_numbers
 from alp_pipeline.benchmark.quotient_interval import quotient_intervals, sampling_intervals
-from alp_pipeline.benchmark.quotients import quotients, symmetric_quotients, weighted_quotients
+from alp_pipeline.benchmark.quotients import grand_total, quotients, symmetric_quotients, weighted_quotients
 from alp_pipeline.benchmark.shift_share import shift_share, sum_by_region
 from alp_pipeline.benchmark.variety import variety
 
 _WORDS = {"confidential": ":c"}
+KNOWN_TOTAL = (
+    "Pass --reference FILE with all totals, or --reference published if the published cells are meant."
+)
 
 
 def quotient(request: Request) -> Outcome:
     """lq: location quotients."""
-    return matrix_outcome(request, _quotients(request))
+    return matrix_outcome(request, _quotients(request), **grand_total_note(request))
 
 
 def symmetric_quotient(request: Request) -> Outcome:
     """symmetric-lq: (LQ - 1) / (LQ + 1)."""
     found = _quotients(request)
-    return matrix_outcome(request, ActivityTable(symmetric_quotients(found), found.states, found.flags))
+    symmetric = ActivityTable(symmetric_quotients(found), found.states, found.flags)
+    return matrix_outcome(request, symmetric, **grand_total_note(request))
 
 
 def weighted_quotient(request: Request) -> Outcome:
@@ -47,7 +51,7 @@ def weighted_quotient(request: Request) -> Outcome:
         reference_total=request.reference_total,
         region_totals=request.region_totals,
     )
-    return matrix_outcome(request, found, weighting=choices.weighting)
+    return matrix_outcome(request, found, weighting=choices.weighting, **grand_total_note(request))
 
 
 def quotient_interval(request: Request) -> Outcome:
@@ -69,7 +73,8 @@ def quotient_interval(request: Request) -> Outcome:
             f"the interval is {choices.interval!r}", where="lq-interval", todo="Use one of bounds, sampling."
         )
     named = found.rename(columns={found.columns[0]: request.region_heading})
-    return _bounded(request, named, ("lower", "upper"), interval=choices.interval)
+    note = grand_total_note(request)
+    return _bounded(request, named, ("lower", "upper"), interval=choices.interval, **note)
 
 
 def herfindahl_of(request: Request) -> Outcome:
@@ -194,6 +199,14 @@ def by_region(
     """Figures of each row."""
     table = pd.concat([_row_labels(request), found.reset_index(drop=True)], axis=1)
     return _bounded(request, table, bounds, **summary)
+
+
+def grand_total_note(request: Request) -> dict[str, str]:
+    """For the summary: the grand total is not known, and which option says what is meant; else nothing."""
+    whole, _ = grand_total(request.table, request.reference, request.reference_total)
+    if not np.isnan(whole).any():
+        return {}
+    return {"grand_total": f"not known, a cell is hidden or missing. {KNOWN_TOTAL}"}
 
 
 def states_of(states: pd.Series) -> Mapping[str, Any]:
