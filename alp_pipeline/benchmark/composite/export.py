@@ -3,6 +3,7 @@
 Belongs here: which file holds what, writing the folder, what may be replaced. Does not: computing (index).
 """
 
+import glob
 import os
 import secrets
 import shutil
@@ -20,6 +21,7 @@ from alp_pipeline.benchmark.composite.units import UnitTable
 from alp_pipeline.durable import TEMPORARY_MARK, flush
 
 LOG = "log.yaml"
+_EARLIER = "-earlier"
 
 
 class ExportRefused(BenchmarkInputError):
@@ -46,7 +48,8 @@ def export_index(
     log.yaml           from which `rebuild` computes it again
 
     Numbers are written with all their digits, so that reading them gives the same ones. Nothing of it depends
-    on when or where it was written. The folder appears whole or not at all. One that exists is replaced only
+    on when or where it was written. The folder appears whole or not at all; what a killed writer left beside
+    it is cleared by the next. One that exists is replaced only
     if it is empty or holds an earlier result and nothing else.
 
     Args:
@@ -81,6 +84,7 @@ def export_index(
     CH,100.0,100.0
     """
     folder = Path(folder).resolve()
+    _clear_after_the_dead(folder)
     require_replaceable(folder)
     tables = _tables(result, labels, bounds=bounds) | dict(more or {})
     names = tuple(sorted([*tables, LOG]))
@@ -171,13 +175,37 @@ def require_replaceable(folder: Path) -> None:
         )
 
 
+def _clear_after_the_dead(folder: Path) -> None:
+    """Remove what killed writers left beside the folder; an earlier result that had made way comes back."""
+    if not folder.parent.is_dir():
+        return
+    for left in sorted(folder.parent.glob(f"{glob.escape(folder.name + TEMPORARY_MARK)}*")):
+        writer = left.name.removeprefix(folder.name + TEMPORARY_MARK).split("-")[0]
+        if not writer.isdigit() or _is_alive(int(writer)):
+            continue
+        if left.name.endswith(_EARLIER) and not folder.exists():
+            left.rename(folder)
+        else:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
+
+
 def _put_in_place(temporary: Path, folder: Path) -> None:
     """Rename the new folder to its name; the earlier one goes last, or comes back."""
     if not folder.exists():
         temporary.rename(folder)
         flush(folder.parent)
         return
-    earlier = temporary.with_name(f"{temporary.name}-earlier")
+    earlier = temporary.with_name(f"{temporary.name}{_EARLIER}")
     folder.rename(earlier)
     try:
         temporary.rename(folder)

@@ -1,5 +1,8 @@
 """An index as a folder: every digit, every table, whole or not at all."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +186,24 @@ def test_a_write_that_fails_leaves_the_earlier_result_and_nothing_else(
         export_index(index_of(other, two_pillars), folder)
     assert contents(folder) == before
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_a_killed_writer_left_is_cleared_and_an_earlier_result_comes_back(
+    tmp_path: Path, two_pillars: Framework
+) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    result = index_of(data(), two_pillars)
+    export_index(result, tmp_path / "out")
+    kept = (tmp_path / "out" / "scores.csv").read_bytes()
+    (tmp_path / "out").rename(tmp_path / f"out.partial-{dead.pid}-ab12-earlier")  # killed between two renames
+    (tmp_path / f"out.partial-{dead.pid}-ab12").mkdir()
+    living = tmp_path / f"out.partial-{os.getpid()}-cd34"
+    living.mkdir()
+    (tmp_path / "out.partial-notes").mkdir()
+    export_index(result, tmp_path / "out")
+    assert (tmp_path / "out" / "scores.csv").read_bytes() == kept
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.partial-notes", living.name]
 
 
 def test_an_index_is_rebuilt_from_the_folder(tmp_path: Path, two_pillars: Framework) -> None:
