@@ -5,6 +5,7 @@ Does not: formats (composite.files), the grammar of a published cell (observatio
 (side_files).
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ FLAGS = ("obs_status", "obs_flag", "flags", "flag")
 SECRECY = ("conf_status", "confidentiality", "conf", "conf_flag")
 _FREE = ("", "F", "FREE", "FALSE", "NO", "0")  # CONF_STATUS F is free; N is not for publication
 
+_WHOLE = re.compile(r"^(\d+)\.0$")
 _WORDS = {"c": ":c", "confidential": ":c", "na": "", "nan": "", "not_available": "", "not_applicable": ":m"}
 
 
@@ -37,10 +39,12 @@ class MatrixFile:
     Attributes:
         table: rows are regions, or (region, year) where the file has more than one year.
         region_heading: what the file calls its regions.
+        years: the years of its cells; none where it has no column for them.
     """
 
     table: ActivityTable
     region_heading: str
+    years: tuple[int, ...] = ()
 
 
 def read_matrix(path: Path, *, sheet: str | None = None, year: int | None = None) -> MatrixFile:
@@ -71,7 +75,11 @@ def read_matrix(path: Path, *, sheet: str | None = None, year: int | None = None
     >>> found.table.states.to_numpy().tolist()
     [['confidential', 'reported'], ['reported', 'not_available']]
     """
+    if sheet is not None and path.suffix.lower() in (".csv", ".tsv", ".txt", ".parquet"):
+        _refuse("it has no sheets", "Leave out --sheet, or pass a workbook.", path.name)
     raw = read_table(path, sheet=sheet, first_heading="region")
+    if path.suffix.lower() in (".xlsx", ".xls", ".ods"):  # where a heading 10 is the number 10.0
+        raw = raw.set_axis([_WHOLE.sub(r"\1", str(name)) for name in raw.columns], axis=1)
     names = {str(name).strip().lower(): str(name) for name in reversed(list(raw.columns))}
     region, activity, value = (_one_of(names, words) for words in (REGION, ACTIVITY, VALUE))
     if region and activity and value:
@@ -82,7 +90,8 @@ def read_matrix(path: Path, *, sheet: str | None = None, year: int | None = None
         heading = str(raw.columns[0])
     if year is not None:
         cells = _of_year(cells, year, path)
-    return MatrixFile(_table(cells, path), heading)
+    years = sorted({int(one) for one in cells[YEAR]}) if YEAR in cells else []
+    return MatrixFile(_table(cells, path), heading, tuple(years))
 
 
 def parse_cells(
@@ -199,6 +208,15 @@ def _table(cells: pd.DataFrame, path: Path) -> ActivityTable:
     return ActivityTable.of(values, states=framed(state, values), flags=framed(flags, values))
 
 
+def code_text(code: object) -> str:
+    """A code as text; a workbook keeps the code 101 as the number 101.0.
+
+    >>> code_text(101.0), code_text(" 007 ")
+    ('101', '007')
+    """
+    return str(int(code)) if isinstance(code, float) and code.is_integer() else str(code).strip()
+
+
 def _distinct(texts: Sequence[object]) -> tuple[IntArray, list[str]]:
     """Each cell's place among the distinct texts, and these."""
     if all(type(text) is str for text in texts):  # of a CSV: only the distinct ones need a look
@@ -223,7 +241,7 @@ def _text(cell: object) -> str:
 
 
 def _codes(column: pd.Series, path: Path) -> list[str]:
-    codes = ["" if pd.isna(code) else str(code).strip() for code in column]
+    codes = ["" if pd.isna(code) else code_text(code) for code in column]
     if "" in codes:
         _refuse(f"row {codes.index('') + 1} has no {column.name}", "Drop or complete the row.", path.name)
     return codes

@@ -120,6 +120,12 @@ def compute(name: str, matrices: tuple[Path, ...], given: dict[str, Any]) -> Out
 def apply_to_files(name: str, matrices: tuple[Path, ...], out: Path, given: dict[str, Any]) -> Outcome:
     """Compute and write: `out` is there whole afterwards, or as it was."""
     require_writable(out)
+    beside = ("reference", "groups", "region_totals", "population", "anchor", "neighbours")
+    inputs = [*matrices, *(Path(given[name]) for name in beside if name in given)]
+    if out.resolve() in [path.resolve() for path in inputs]:
+        raise BenchmarkInputError(
+            "--out is a file that is read", where=out.name, todo="Name another file for the result."
+        )
     found = compute(name, matrices, given)
     write_outcome(found, out)
     return found

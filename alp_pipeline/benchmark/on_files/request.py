@@ -6,19 +6,22 @@ Belongs here: every choice with its default, reading the files that choices name
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pandas as pd
 
 from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable, exact_sums, published_sums
 from alp_pipeline.benchmark.cells import BenchmarkInputError
 from alp_pipeline.benchmark.disclosure import PublishedTotals
-from alp_pipeline.benchmark.on_files.matrix_file import read_matrix
+from alp_pipeline.benchmark.on_files.matrix_file import MatrixFile, read_matrix
 from alp_pipeline.benchmark.on_files.side_files import (
     Reference,
     by_row,
     read_groups,
     read_numbers,
     read_reference,
+    require_no_totals,
+    require_room,
     split_groups,
     take_total_column,
     take_total_row,
@@ -130,7 +133,7 @@ def read_request(
         BenchmarkInputError: whatever is wrong with a file, by its name.
     """
     read = [read_matrix(path, sheet=choices.sheet, year=choices.year) for path in matrices]
-    table = read[0].table if len(read) == 1 else _two_years(read[0].table, read[1].table, choices)
+    table = read[0].table if len(read) == 1 else _two_years(read, matrices, choices)
     reference: Reference | None = None
     region_totals = None
     if choices.total_row is not None:
@@ -144,8 +147,11 @@ def read_request(
         table, published = split_groups(table, groups, choices.rounding)
         if reference is not None and published is not None:
             reference = reference.without(list(published.totals.columns))
+    require_no_totals(table)
     if choices.region_totals is not None:
         region_totals = by_row(read_numbers(choices.region_totals, "region totals"), table)
+    if region_totals is not None:
+        require_room(table, region_totals, choices.rounding)
     if choices.reference == PUBLISHED:
         reference = _published(table)
     elif choices.reference is not None:
@@ -170,22 +176,40 @@ def _published(table: ActivityTable) -> Reference:
     return Reference(sums, pd.Series(exact_sums(sums.to_numpy()), index=sums.index))
 
 
-def _two_years(first: ActivityTable, last: ActivityTable, choices: Choices) -> ActivityTable:
+def _two_years(files: list[MatrixFile], paths: tuple[Path, ...], choices: Choices) -> ActivityTable:
     """One table of two years from two of one; counted 1 and 2 where nobody says which years they are."""
-    for table in (first, last):
-        if YEAR in table.values.index.names:
-            raise BenchmarkInputError(
-                "a matrix has several years already",
-                where="matrix",
-                todo="Pass one matrix of all years, or two of one year each.",
-            )
-    years = (choices.first_year or 1, choices.last_year or 2)
+    if paths[0].resolve() == paths[1].resolve():
+        _refuse("both matrices are the same file", "Pass the first and the last year's.", paths[0].name)
+    said = (choices.first_year, choices.last_year)
+    years = []
+    for file, path, asked, option in zip(files, paths, said, ("--first-year", "--last-year"), strict=True):
+        if len(file.years) > 1:
+            todo = "Pass one matrix of all years, or two of one year each."
+            _refuse("a matrix has several years already", todo, path.name)
+        if file.years and asked not in (None, file.years[0]):
+            _refuse(f"its year is {file.years[0]}", f"{option} says {asked}: correct one.", path.name)
+        years.append(file.years[0] if file.years else asked)
+    if years == [None, None]:
+        years = [1, 2]
+    first, last = years
+    if first is None or last is None:
+        place = 0 if first is None else 1
+        option = ("--first-year", "--last-year")[place]
+        _refuse("nobody says which year it is", f"Pass {option}.", paths[place].name)
+    if first >= last:
+        todo = "Pass the matrix of the first year first."
+        _refuse(f"the first matrix is of {first}, the last of {last}", todo, paths[0].name)
+    tables = [file.table for file in files]
     parts = []
-    for frames in zip(*((t.values, t.states, t.flags) for t in (first, last)), strict=True):
+    for frames in zip(*((t.values, t.states, t.flags) for t in tables), strict=True):
         keyed = [
             frame.set_axis(pd.MultiIndex.from_product([frame.index, [year]], names=["region", YEAR]))
-            for frame, year in zip(frames, years, strict=True)
+            for frame, year in zip(frames, (first, last), strict=True)
         ]
         parts.append(pd.concat(keyed))
     values, states, flags = parts
     return ActivityTable.of(values, states=states.fillna("not_available"), flags=flags.fillna(""))
+
+
+def _refuse(what: str, todo: str, where: str) -> NoReturn:
+    raise BenchmarkInputError(what, where=where, todo=todo)

@@ -13,11 +13,11 @@ from typing import NoReturn
 import numpy as np
 import pandas as pd
 
-from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable
+from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable, exact_sums, label_of
 from alp_pipeline.benchmark.cells import BenchmarkInputError, BoolArray, whole_years
 from alp_pipeline.benchmark.composite.files import read_table
 from alp_pipeline.benchmark.disclosure import PublishedTotals
-from alp_pipeline.benchmark.on_files.matrix_file import TIME, parse_cells
+from alp_pipeline.benchmark.on_files.matrix_file import TIME, code_text, parse_cells
 
 NACE = "nace"
 _TOTAL = ("total", "_t", "all")
@@ -67,7 +67,7 @@ def read_groups(option: str, activities: pd.Index) -> dict[Hashable, Hashable]:
     frame = read_table(path, first_heading="activity")
     if frame.shape[1] < 2:
         _refuse("it has one column", "Pass two columns: activity, group.", path.name)
-    codes, of = frame.iloc[:, 0].astype(str).str.strip(), frame.iloc[:, 1].astype(str).str.strip()
+    codes, of = frame.iloc[:, 0].map(code_text), frame.iloc[:, 1].map(code_text)
     if codes.duplicated().any():
         _refuse(f"{codes[codes.duplicated()].iloc[0]} has two groups", "Keep one of them.", path.name)
     return {code: group for code, group in zip(codes, of, strict=True) if group}
@@ -119,6 +119,35 @@ def take_total_row(table: ActivityTable, name: str) -> tuple[ActivityTable, Refe
     return rows_of(table, np.logical_not(there)), Reference(reference)
 
 
+def require_no_totals(table: ActivityTable) -> None:
+    """Refuse a table in which a total stands among its parts: they would be counted twice."""
+    for labels, line in ((table.values.columns, "column"), (table.values.index.get_level_values(0), "row")):
+        for label in labels:
+            if str(label).lower() in ("total", "_t"):
+                todo = f"Drop it, or say that it is the total: --total-{line} {label}."
+                _refuse(f"the {line} {label} stands among its own parts", todo, "matrix")
+    codes = [str(code) for code in table.values.columns]
+    if not all(_NACE_CODE.match(code) or _is_letter(code) for code in codes):
+        return
+    for section in filter(_is_letter, codes):
+        if parts := [code for code in codes if code[0] == section and code != section]:
+            todo = f"Drop {section} or its divisions, or pass --groups nace to a method that heeds groups."
+            _refuse(f"the section {section} stands beside {parts[0]}, a part of it", todo, "matrix")
+
+
+def require_room(table: ActivityTable, totals: pd.Series, rounding: float) -> None:
+    """Refuse a region's total below the sum of its published cells, by more than rounding explains."""
+    given = totals.reindex(table.values.index).to_numpy(dtype=np.float64, na_value=np.nan)
+    sums = exact_sums(table.x)
+    # Each of n cells above zero, and the total, is off by half a unit at most.
+    slack = rounding * ((table.x > 0).sum(axis=1) + 1) / 2
+    wrong = np.flatnonzero((sums - given > 1e-9 * sums) & (sums - given >= slack))
+    if wrong.size:
+        row = int(wrong[0])
+        what = f"{label_of(table.values.index[row])} has {given[row]:g}, its published cells {sums[row]:g}"
+        _refuse(what, "Pass totals of the same unit and year that hold all activities.", "region totals")
+
+
 def read_numbers(path: Path, what: str) -> pd.Series | pd.DataFrame:
     """Numbers by code: the first column a code, the last one (or `value`) its number, perhaps a year.
 
@@ -135,7 +164,7 @@ def read_numbers(path: Path, what: str) -> pd.Series | pd.DataFrame:
     if not rest:
         _refuse(f"it has no numbers for {what}", "Pass two columns: code, value.", path.name)
     value = names.get("value", rest[-1])
-    codes = frame.iloc[:, 0].astype(str).str.strip()
+    codes = frame.iloc[:, 0].map(code_text)
     numbers = parse_cells(frame[value].tolist(), path.name, lambda place: f"{codes.iloc[place]}")["value"]
     if time is None:
         found = pd.Series(numbers.to_numpy(), index=pd.Index(codes, name=None))
@@ -178,12 +207,10 @@ def read_neighbours(path: Path) -> pd.DataFrame:
     if frame.shape[1] < 2:
         _refuse("it has one column", "Pass two columns: region_code, neighbour_code.", path.name)
     names = ("region_code", "neighbour_code")
-    return pd.DataFrame(
-        {name: frame.iloc[:, place].astype(str).str.strip() for place, name in enumerate(names)}
-    )
+    return pd.DataFrame({name: frame.iloc[:, place].map(code_text) for place, name in enumerate(names)})
 
 
-def _is_letter(code: Hashable) -> bool:
+def _is_letter(code: object) -> bool:
     return len(str(code)) == 1 and str(code).isalpha() and str(code).isupper()
 
 

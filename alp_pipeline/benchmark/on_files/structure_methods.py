@@ -84,13 +84,13 @@ def herfindahl_of(request: Request) -> Outcome:
 
 def entropy_of(request: Request) -> Outcome:
     """entropy: -Σ p log p."""
-    base = request.choices.base or 2.0
+    base = 2.0 if request.choices.base is None else request.choices.base
     return by_region(request, entropy(request.table, base=base, published=request.published), base=base)
 
 
 def theil_of(request: Request) -> Outcome:
     """theil: Σ p log(p/q)."""
-    base = request.choices.base or float(np.e)
+    base = float(np.e) if request.choices.base is None else request.choices.base
     found = theil(
         request.table,
         reference=request.reference,
@@ -117,7 +117,7 @@ def hachman_of(request: Request) -> Outcome:
 
 def variety_of(request: Request) -> Outcome:
     """variety: related and unrelated variety."""
-    base = request.choices.base or 2.0
+    base = 2.0 if request.choices.base is None else request.choices.base
     groups: dict[Hashable, Hashable] = {
         code: (request.groups or {}).get(code) for code in request.table.values.columns
     }
