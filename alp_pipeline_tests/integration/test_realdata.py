@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from alp_pipeline.benchmark.composite.links import links
 from alp_pipeline_tests.integration.conftest import DataFolder
 
 pytestmark = pytest.mark.slow
@@ -80,3 +82,63 @@ def test_the_ragged_edge_is_not_yet_published(folder: DataFolder) -> None:
              AND left(geo, 2) IN ('AT', 'DE', 'FR', 'IT', 'SI') GROUP BY 1 ORDER BY 1"""
     )
     assert [row["pending"] for row in rows] == [False, False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("table", "more"),
+    [
+        ("bench_index", "recipe_id = 'framework_conditions' AND element = 'index'"),
+        ("bench_complexity_region", "true"),
+        ("bench_opportunity", "true"),
+        ("bench_neighbourhood", "true"),
+        ("bench_resilience", "true"),
+        ("bench_structure", "true"),
+        ("bench_specialisation", "true"),
+    ],
+)
+def test_every_eusalp_region_is_in_every_benchmark(folder: DataFolder, table: str, more: str) -> None:
+    rows = folder.query(
+        f"SELECT count(DISTINCT region_code) AS regions FROM {table} "
+        f"WHERE perimeter_id = 'eusalp_2016plus' AND {more}"
+    )
+    assert rows == [{"regions": 43}]
+
+
+def test_an_index_without_its_data_is_refused_and_one_with_them_goes_with_the_competitiveness_index(
+    folder: DataFolder, realdata: Path
+) -> None:
+    outcome = folder.query("SELECT DISTINCT recipe_id, outcome FROM bench_index_status ORDER BY recipe_id")
+    assert {row["recipe_id"]: row["outcome"] for row in outcome} == {
+        "cluster_conditions": "refused",
+        "framework_conditions": "computed",
+        "regional_innovation_capacity": "refused",
+    }
+    scores = folder.query(
+        "SELECT region_code, score FROM bench_index WHERE perimeter_id = 'eusalp_2016plus' "
+        "AND element = 'index' AND score IS NOT NULL"
+    )
+    published = pd.read_csv(realdata / "composite" / "rci_2010_2019.csv").query("Year == 2016")
+    rci = published.drop_duplicates("NUTS CODE 2016").set_index("NUTS CODE 2016")["value"].rename("rci")
+    found = links(pd.DataFrame(scores).set_index("region_code"), rci.to_frame(), methods=["pearson"])
+    assert found["units"].item() >= 30
+    assert found["correlation"].item() > 0.7
+
+
+def test_complexity_has_the_capitals_of_services_at_one_end_and_ljubljana_above_its_neighbour(
+    folder: DataFolder,
+) -> None:
+    rows = folder.query(
+        "SELECT region_code, eci FROM bench_complexity_region WHERE perimeter_id = 'eusalp_2016plus' "
+        "AND eci IS NOT NULL ORDER BY eci DESC"
+    )
+    order = [row["region_code"] for row in rows]
+    assert order[:2] == ["AT13", "DE21"]
+    assert order.index("SI04") < order.index("SI03")
+
+
+def test_reference_regions_of_lombardia_are_its_neighbours_in_structure(folder: DataFolder) -> None:
+    rows = folder.query(
+        "SELECT peer_code FROM bench_reference_region WHERE perimeter_id = 'eusalp_2016plus' "
+        "AND region_code = 'ITC4' AND candidates = 'all' AND rank <= 5"
+    )
+    assert {"ITH3", "ITH5", "ITC1"} <= {row["peer_code"] for row in rows}
