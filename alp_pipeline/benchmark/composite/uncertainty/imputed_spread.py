@@ -11,6 +11,7 @@ import numpy as np
 
 from alp_pipeline.benchmark.cells import BoolArray, FloatArray, IntArray
 from alp_pipeline.benchmark.composite.imputation import Imputation, Layout, imputed
+from alp_pipeline.benchmark.composite.uncertainty.data_draws import in_every_draw
 from alp_pipeline.benchmark.composite.uncertainty.draws import Drawn
 
 IMPUTED = "data_imputed"
@@ -32,19 +33,24 @@ class ImputedErrors:
     relative: FloatArray
     absolute: FloatArray
 
-    def add(self, before: FloatArray, after: FloatArray, rows: IntArray, drawn: Drawn) -> None:
-        """Add errors, in place, to the cells of `after` that had no number before.
+    def added(self, before: FloatArray, after: FloatArray, rows: IntArray, drawn: Drawn) -> FloatArray:
+        """`after` with errors on the cells that had no number before, in place where its memory allows.
 
         estimate + z · (absolute + relative · |estimate|); both arrays are (draws, units, indicators).
         """
+        after = np.ascontiguousarray(after)
         place = np.full(int(max(rows.max(initial=-1), self.units.max(initial=-1))) + 1, -1)
         place[rows] = np.arange(rows.size)
         here = np.flatnonzero(place[self.units] >= 0)
-        at, columns = place[self.units[here]], self.columns[here]
-        estimate = after[:, at, columns]
-        filled = np.isnan(before[:, at, columns]) & ~np.isnan(estimate)
+        draws, _, indicators = after.shape
+        places = place[self.units[here]] * indicators + self.columns[here]
+        cells = in_every_draw(places, draws, after[0].size)
+        flat = after.reshape(-1)
+        estimate = flat[cells]
+        filled = np.isnan(before.reshape(-1)[cells]) & ~np.isnan(estimate)
         spread = self.absolute[here] + self.relative[here] * np.abs(estimate)
-        after[:, at, columns] = np.where(filled, estimate + drawn[IMPUTED][:, here] * spread, estimate)
+        flat[cells] = np.where(filled, estimate + np.take(drawn[IMPUTED], here, axis=1) * spread, estimate)
+        return after
 
 
 def leave_one_out_errors(

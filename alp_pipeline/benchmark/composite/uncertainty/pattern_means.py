@@ -16,6 +16,7 @@ import numpy as np
 
 from alp_pipeline.benchmark.cells import BoolArray, FloatArray, IntArray
 from alp_pipeline.benchmark.composite.imputation import Imputation, Layout
+from alp_pipeline.benchmark.composite.uncertainty.data_draws import in_every_draw
 
 MEANS: Final = ("mean", "group_mean", "none")
 
@@ -75,5 +76,6 @@ class PatternMeans:
             return result
         flat = result.reshape(len(result), -1)
         sums = np.add.reduceat(np.take(flat, self.sources, axis=1), self.starts, axis=1)
-        flat[:, self.gaps] = np.take(sums / self.counts, self.lots, axis=1)
+        gaps = in_every_draw(self.gaps, *flat.shape)
+        result.ravel()[gaps] = np.take(sums / self.counts, self.lots, axis=1)
         return result

@@ -91,7 +91,7 @@ def screen_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
         if kept[key].all():
             return stack
         chosen = np.flatnonzero(kept[key])
-        return replace(stack, values=stack.values[:, chosen], rows=stack.rows[chosen])
+        return replace(stack, values=np.take(stack.values, chosen, axis=1), rows=stack.rows[chosen])
 
     return apply
 
@@ -120,7 +120,7 @@ def impute_kernel(parameters: Mapping[str, Any], stage: Stage, errors: ImputedEr
     def apply(stack: Stack, drawn: Drawn) -> Stack:
         filled = fill(stack)
         if errors is not None:
-            errors.add(stack.values, filled, stack.rows, drawn)
+            filled = errors.added(stack.values, filled, stack.rows, drawn)
         return replace(stack, values=filled)
 
     return apply

@@ -180,6 +180,17 @@ def test_an_imputed_cell_gets_the_declared_error_and_no_other_cell_does() -> Non
     np.testing.assert_allclose(scores[others].std(), 0, atol=1e-9)
 
 
+@pytest.mark.parametrize("method", ["mean", "median"])
+def test_imputed_cells_have_errors_also_after_a_screen_that_leaves_units_out(method: str) -> None:
+    frame = small.data()
+    frame.loc[0, ["jobs", "wages", "patents", "degrees", "co2"]] = None
+    steps = [{"step": "screen"}, {"step": "impute", "method": method}, {"step": "aggregate"}]
+    _, _, scores = drawn_from({"data": {"imputed": 0.1}}, units=small.units(frame), steps=steps)
+    assert scores["AT"].isna().all()
+    assert (scores[["CH", "IT", "SI"]].std() > 0.1).all()
+    assert (scores[["DE", "FR", "LI", "MC"]].std() < 1e-9).all()
+
+
 def test_the_error_of_an_imputation_is_that_of_leaving_each_known_cell_out() -> None:
     column = np.array([1.0, 2.0, 6.0, 10.0, np.nan])
     table = np.column_stack([column, [1.0, 2.0, 3.0, 4.0, 5.0]])
