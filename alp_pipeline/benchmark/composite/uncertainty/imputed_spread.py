@@ -13,6 +13,7 @@ from alp_pipeline.benchmark.cells import BoolArray, FloatArray, IntArray
 from alp_pipeline.benchmark.composite.imputation import Imputation, Layout, imputed
 from alp_pipeline.benchmark.composite.uncertainty.data_draws import in_every_draw
 from alp_pipeline.benchmark.composite.uncertainty.draws import Drawn
+from alp_pipeline.benchmark.composite.uncertainty.pattern_means import MEANS, mean_errors
 
 IMPUTED = "data_imputed"
 _TOGETHER = 1 << 18  # cells of the tables that lie in memory at once
@@ -78,10 +79,12 @@ def leave_one_out_errors(
     [3.24]
     """
     errors = np.full(values.shape[1], np.nan)
+    of_means = mean_errors(values, imputations, layout)
     for place, imputation in enumerate(imputations):
         if not wanted[place]:
             continue
-        apart = _errors(values, place, imputation, layout)
+        is_mean = imputation.method in MEANS
+        apart = of_means[:, place] if is_mean else _errors(values, place, imputation, layout)
         apart = apart[~np.isnan(apart)]
         if apart.size:
             errors[place] = np.sqrt(np.mean(apart * apart))

@@ -6,6 +6,7 @@ Does not: what a draw is (draws, compile), what is said of it (results).
 
 import hashlib
 from dataclasses import replace
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -94,7 +95,7 @@ def monte_carlo(
     blocks = in_blocks(block, spec.draws, workers)
     scores = np.concatenate([one.scores for one in blocks])
     without = np.concatenate([one.without for one in blocks])
-    above: IntArray = np.sum([one.above for one in blocks], axis=0, dtype=np.int64)
+    above = reduce(np.add, (one.above for one in blocks))
     if bare is None:  # nothing is assumed: the two runs are the same
         without = scores[: max(1, spec.assumed_draws)]
     drawn = DrawnScores(

@@ -51,14 +51,7 @@ class PatternMeans:
         >>> means.filled(np.array([[[1.0], [5.0], [np.nan]]])).ravel().tolist()
         [1.0, 5.0, 3.0]
         """
-        units = len(known)
-        lot = np.full(known.shape, -1, dtype=np.int64)
-        for place, imputation in enumerate(imputations):
-            if imputation.method == "mean":
-                lot[:, place] = place * units
-            elif imputation.method == "group_mean":
-                group = layout.groups[str(imputation.group)]
-                lot[:, place] = np.where(group < 0, -1, place * units + group)
+        lot = _lots(imputations, layout, len(known))
         has = np.unique(lot[known])
         wanted = ~known & fillable & np.isin(lot, has[has >= 0])
         gaps = np.flatnonzero(wanted)
@@ -79,3 +72,37 @@ class PatternMeans:
         gaps = in_every_draw(self.gaps, *flat.shape)
         result.ravel()[gaps] = np.take(sums / self.counts, self.lots, axis=1)
         return result
+
+
+def mean_errors(values: FloatArray, imputations: Sequence[Imputation], layout: Layout) -> FloatArray:
+    """What a mean over the other known cells of the lot misses each known cell by, (units, indicators).
+
+    With the mean x̄ of all n of the lot, the mean of the others less the cell is n / (n - 1) · (x̄ - x). NaN
+    where there is no number, no other one in the lot, or the imputation is none.
+
+    >>> layout = Layout(np.arange(3), np.zeros(3, dtype=np.int64), {}, ("LPI",))
+    >>> mean_errors(np.array([[1.0], [2.0], [6.0]]), [Imputation("mean")], layout).ravel().tolist()
+    [3.0, 1.5, -4.5]
+    """
+    lot = _lots(imputations, layout, len(values))
+    known = ~np.isnan(values) & (lot >= 0)
+    _, numbers = np.unique(lot[known], return_inverse=True)
+    x = values[known]
+    count = np.bincount(numbers)
+    mean = (np.bincount(numbers, weights=x) / count)[numbers]
+    several = count[numbers]
+    errors = np.full(values.shape, np.nan)
+    errors[known] = np.where(several > 1, (mean - x) * several / np.maximum(several - 1, 1), np.nan)
+    return errors
+
+
+def _lots(imputations: Sequence[Imputation], layout: Layout, units: int) -> IntArray:
+    """Which cells are averaged together, (units, indicators): a number per lot, -1 for none."""
+    lot = np.full((units, len(imputations)), -1, dtype=np.int64)
+    for place, imputation in enumerate(imputations):
+        if imputation.method == "mean":
+            lot[:, place] = place * units
+        elif imputation.method == "group_mean":
+            group = layout.groups[str(imputation.group)]
+            lot[:, place] = np.where(group < 0, -1, place * units + group)
+    return lot
