@@ -304,22 +304,3 @@ def _require_lots(method: str, reference_time: str | int) -> None:
             where=WHERE,
             todo="Pass all or each.",
         )
-
-
-def _plan(
-    framework: Framework,
-    method: str,
-    methods: Sequence[str] | None,
-    availability_min: float,
-    by_level: Mapping[int, Mapping[str, Any]] | None,
-    own: Mapping[str, Any],
-) -> list[dict[str, Any]]:
-    # What uncertainty.aggregation_kernels imports; goes when that calls level_settings.
-    return level_settings(
-        framework,
-        method=method,
-        methods=methods,
-        availability_min=availability_min,
-        by_level=by_level,
-        **own,
-    )

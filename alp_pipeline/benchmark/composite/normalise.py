@@ -223,7 +223,3 @@ def _described(
         number = np.ravel(getattr(learnt, name)) if isinstance(learnt, Affine) else np.array([np.nan])
         described[name] = np.broadcast_to(number, (len(codes),)).astype(np.float64)
     return described
-
-
-# The name that uncertainty.step_kernels imports; goes when that says indicator_settings.
-_plan = indicator_settings
