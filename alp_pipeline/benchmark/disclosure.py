@@ -19,6 +19,7 @@ from alp_pipeline.benchmark.cells import (
     BenchmarkInputError,
     BoolArray,
     FloatArray,
+    IntArray,
 )
 
 BOUND_NOTES = ("", "computable_cell", "no_published_total", "total_below_its_parts")
@@ -36,7 +37,8 @@ class PublishedTotals:
         rounding: the unit to which cells and totals were rounded when published, 0 for exact counts. A total
             of n activities may differ from their sum by (n/2 + 1) of it.
         countries: the territory (country) of each region, where its totals are published too.
-        country_totals: territories (or (territory, year)) × activities; NaN where not published.
+        country_totals: territories (or (territory, year)) × activities and groups; NaN where not published.
+        row_totals: all activities of each row together; NaN where not published.
         known: rows × activities, True where somebody can know the cell from elsewhere: an earlier vintage in
             which it was open, a partner's table, a second source. The guard counts such a cell as known.
     """
@@ -46,6 +48,7 @@ class PublishedTotals:
     rounding: float = 1.0
     countries: Mapping[Hashable, Hashable] | None = None
     country_totals: pd.DataFrame | None = None
+    row_totals: pd.Series | None = None
     known: pd.DataFrame | None = None
 
 
@@ -64,10 +67,10 @@ class Remainders:
         contradicted: rows × groups, a published total smaller than its published parts.
     """
 
-    member: npt.NDArray[np.int64]
+    member: IntArray
     groups: pd.Index
     total: FloatArray
-    hidden: npt.NDArray[np.int64]
+    hidden: IntArray
     low: FloatArray
     high: FloatArray
     computable: BoolArray
@@ -181,13 +184,13 @@ def hidden_remainders(table: ActivityTable, published: Published) -> Remainders:
     counted = (hidden > 0) & ~np.isnan(total)
     high = np.where(counted, np.maximum(total - parts + tolerance, 0.0), np.nan)
     low = np.where(counted, np.where(gap, 0.0, np.maximum(total - parts - tolerance, 0.0)), np.nan)
-    computable = _computable(table, published, member, total)
     # Nothing is left for them: all are zero, which is as much a value as any.
-    nothing_left = (beside_activities(high, member) == 0) & (state == CONFIDENTIAL)
-    return Remainders(member, groups, total, hidden, low, high, computable | nothing_left, contradicted)
+    nothing_left = beside_activities(high, member) == 0
+    computable = _computable(table, published, groups, member, total, nothing_left)
+    return Remainders(member, groups, total, hidden, low, high, computable, contradicted)
 
 
-def beside_activities(of_groups: FloatArray, member: npt.NDArray[np.int64]) -> FloatArray:
+def beside_activities(of_groups: FloatArray, member: IntArray) -> FloatArray:
     """Rows × groups → rows × activities: each activity's group's number, NaN for one without a group.
 
     >>> beside_activities(np.array([[7.0]]), np.array([0, -1])).tolist()
@@ -258,35 +261,82 @@ def cell_bounds(table: ActivityTable, published: PublishedTotals) -> CellBounds:
 
 
 def _computable(
-    table: ActivityTable, published: PublishedTotals, member: npt.NDArray[np.int64], total: FloatArray
+    table: ActivityTable,
+    published: PublishedTotals,
+    groups: pd.Index,
+    member: IntArray,
+    total: FloatArray,
+    zero: BoolArray,
 ) -> BoolArray:
-    """The guard: confidential cells that follow from totals, or are known from elsewhere already."""
+    """The guard: confidential cells that follow from totals, or are known from elsewhere already.
+
+    Cells give away totals of groups, and these give away further cells, until nothing more follows.
+    """
     confidential = table.state == CONFIDENTIAL
-    known = np.zeros(confidential.shape, dtype=np.bool_)
+    found: BoolArray = zero & confidential
     if published.known is not None:
         aligned = published.known.reindex(index=table.values.index, columns=table.values.columns)
-        known = aligned.eq(True).to_numpy() & confidential
-    rows = np.arange(len(confidential))[:, None]
-    has_total = ~np.isnan(beside_activities(total, member))
-    within = np.where(has_total, rows * (member.max(initial=0) + 1) + member, -1).astype(object)
-    within[~has_total] = None
-    across = _country_labels(table, published)
-    found = computable_cells(
-        framed(confidential & ~known, table.values),
-        within=framed(within, table.values),
-        across=None if across is None else framed(across, table.values),
-    )
-    return found.to_numpy() | known
+        found |= aligned.eq(True).to_numpy() & confidential
+    has_total = ~np.isnan(total)
+    whole = np.zeros((len(total), 1), dtype=np.bool_)
+    if published.row_totals is not None:
+        whole[:, 0] = published.row_totals.reindex(table.values.index).notna()
+    across = _country_labels(table, published, table.values.columns)
+    while True:
+        within = _row_labels(has_total, whole, member)
+        found = found | _bridges(confidential & ~found, within, across)
+        followed = _following_totals(
+            table, published, groups, member, has_total, whole, confidential & ~found
+        )
+        if not (followed & ~has_total).any() or not (whole.any() or across is not None):
+            return found
+        has_total = has_total | followed
 
 
-def _country_labels(table: ActivityTable, published: PublishedTotals) -> Labels | None:
-    """For each cell (territory, year, activity) where that total is published, None elsewhere."""
+def _row_labels(has_total: BoolArray, whole: BoolArray, member: IntArray) -> Labels:
+    """For each cell the published total of its row that it is in: its group's, or what those leave of all."""
+    rest = has_total.shape[1]
+    of_group = np.hstack([has_total, np.zeros_like(whole)])[:, member]
+    place = np.where(of_group, member, rest)
+    labels: Labels = (np.arange(len(place))[:, None] * (rest + 1) + place).astype(object)
+    labels[~of_group & ~whole] = None
+    return labels
+
+
+def _following_totals(
+    table: ActivityTable,
+    published: PublishedTotals,
+    groups: pd.Index,
+    member: IntArray,
+    has_total: BoolArray,
+    whole: BoolArray,
+    unknown: BoolArray,
+) -> BoolArray:
+    """Totals of groups that nobody published and that follow: from their cells, or as cells themselves."""
+    open_cells = [unknown[:, member == group].any(axis=1) for group in [*range(len(groups)), -1]]
+    settled = ~np.stack(open_cells, axis=1)
+    summed = has_total | settled[:, :-1]
+    # A row's total says something of its groups only where all of its cells without a group are known.
+    within = np.tile(np.arange(len(whole), dtype=np.int64)[:, None], len(groups)).astype(object)
+    within[~(whole & settled[:, -1:])[:, 0]] = None
+    followed: BoolArray = summed | _bridges(~summed, within, _country_labels(table, published, groups))
+    return followed
+
+
+def _bridges(hidden: BoolArray, within: Labels, across: Labels | None) -> BoolArray:
+    columns = None if across is None else pd.DataFrame(across)
+    found = computable_cells(pd.DataFrame(hidden), within=pd.DataFrame(within), across=columns)
+    return found.to_numpy(dtype=np.bool_)
+
+
+def _country_labels(table: ActivityTable, published: PublishedTotals, columns: pd.Index) -> Labels | None:
+    """For each row and column (territory, year, column) where that total is published, None elsewhere."""
     if published.countries is None or published.country_totals is None:
         return None
     index = table.values.index
-    totals = published.country_totals.reindex(columns=table.values.columns)
+    totals = published.country_totals.reindex(columns=columns)
     given = dict(zip(totals.index, totals.notna().to_numpy(), strict=True))
-    labels = np.full(table.values.shape, None, dtype=object)
+    labels = np.full((len(index), len(columns)), None, dtype=object)
     for place, row in enumerate(index):
         region, *year = row if isinstance(row, tuple) else (row,)
         territory = published.countries.get(region)
@@ -296,7 +346,7 @@ def _country_labels(table: ActivityTable, published: PublishedTotals) -> Labels 
     return labels
 
 
-def _members(table: ActivityTable, published: PublishedTotals) -> tuple[pd.Index, npt.NDArray[np.int64]]:
+def _members(table: ActivityTable, published: PublishedTotals) -> tuple[pd.Index, IntArray]:
     of = [published.groups.get(activity) for activity in table.values.columns]
     names = sorted({group for group in of if group is not None}, key=str)
     place = {name: number for number, name in enumerate(names)}

@@ -178,3 +178,71 @@ def test_any_two_hidden_cells_of_a_section_protect_each_other():
 def test_totals_that_do_not_fit_are_refused(published, message):
     with pytest.raises(BenchmarkInputError, match=message):
         hidden_remainders(table([[1, 2, 3]]), published)
+
+
+def test_rows_and_columns_give_each_other_away_until_nothing_more_follows():
+    """C10 of A = 55 - 10; then C11 of A, from its section; then C11 of B, from either of its totals."""
+    regions = table([["c", "c", 20], [10, "c", "c"]])
+    sections = frame([[100], [60]]).set_axis(["C"], axis=1)
+    country = pd.DataFrame([[55, 60, 45]], index=["AT"], columns=["C0", "C1", "C2"])
+    given = {"rounding": 0, "countries": dict.fromkeys(["R0", "R1"], "AT"), "country_totals": country}
+    notes = cell_bounds(regions, PublishedTotals(C, sections, **given)).notes
+    assert (notes == "computable_cell").sum(axis=None) == 4
+    assert (cell_bounds(regions, PublishedTotals(C, sections)).notes == "").all(axis=None)
+
+
+def test_a_hidden_section_follows_from_the_rows_total_and_gives_its_only_hidden_division_away():
+    groups = {"C0": "A", "C1": "A", "C2": "B", "C3": "B"}
+    regions = table([[5, "c", 7, 8]])
+    sections = frame([[np.nan, 15]]).set_axis(["A", "B"], axis=1)
+    assert cell_bounds(regions, PublishedTotals(groups, sections)).notes.loc["R0", "C1"] == (
+        "no_published_total"
+    )
+    whole = PublishedTotals(groups, sections, row_totals=pd.Series({"R0": 30.0}))
+    assert cell_bounds(regions, whole).notes.loc["R0", "C1"] == "computable_cell"
+
+
+@given(st.data())
+def test_the_guard_finds_what_linear_algebra_finds_with_sections_of_which_some_are_hidden(data):
+    """All totals of cells are there or not; those of sections over regions would need more than a graph."""
+    rows, member = data.draw(st.integers(1, 3)), np.array([0, 0, 1, 1, -1])
+
+    def grid(*shape):
+        marks = data.draw(st.lists(st.booleans(), min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))
+        return np.array(marks).reshape(shape)
+
+    hidden, no_section, has_row, has_column = grid(rows, 5), grid(rows, 2), grid(rows), grid(5)
+    x = np.arange(1.0, 5 * rows + 1).reshape(rows, 5)
+    sections = np.stack([x[:, member == g].sum(axis=1) for g in (0, 1)], axis=1)
+    unknown = [("cell", r, c) for r, c in np.argwhere(hidden)]
+    unknown += [("section", r, g) for r, g in np.argwhere(no_section)]
+    sums = []
+    for r in range(rows):
+        for g in (0, 1):
+            sums.append({("cell", r, c): 1 for c in np.flatnonzero(member == g)} | {("section", r, g): -1})
+        if has_row[r]:
+            sums.append({("section", r, 0): 1, ("section", r, 1): 1, ("cell", r, 4): 1})
+    sums += [{("cell", r, c): 1 for r in range(rows)} for c in np.flatnonzero(has_column)]
+    matrix = np.array([[terms.get(one, 0) for one in unknown] for terms in sums]).reshape(
+        len(sums), len(unknown)
+    )
+    labels = frame(x)
+    published = PublishedTotals(
+        dict(zip(labels.columns[:4], "AABB", strict=True)),
+        frame(np.where(no_section, np.nan, sections)).set_axis(["A", "B"], axis=1),
+        rounding=0,
+        countries=dict.fromkeys(labels.index, "AT"),
+        country_totals=pd.DataFrame(
+            np.where(has_column, x.sum(axis=0), np.nan)[None], index=["AT"], columns=labels.columns
+        ),
+        row_totals=pd.Series(np.where(has_row, x.sum(axis=1), np.nan), index=labels.index),
+    )
+    cells = table(
+        [["c" if h else v for v, h in zip(*line, strict=True)] for line in zip(x, hidden, strict=True)]
+    )
+    found = hidden_remainders(cells, published).computable
+    rank = np.linalg.matrix_rank(matrix) if unknown else 0
+    for place, (kind, r, c) in enumerate(unknown):
+        if kind == "cell":
+            unit = np.eye(len(unknown))[[place]]
+            assert found[r, c] == (np.linalg.matrix_rank(np.vstack([matrix, unit])) == rank)

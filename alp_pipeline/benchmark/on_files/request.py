@@ -13,6 +13,7 @@ import pandas as pd
 from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable, exact_sums, published_sums
 from alp_pipeline.benchmark.cells import BenchmarkInputError
 from alp_pipeline.benchmark.disclosure import PublishedTotals
+from alp_pipeline.benchmark.on_files.margins import with_margins
 from alp_pipeline.benchmark.on_files.matrix_file import MatrixFile, read_matrix
 from alp_pipeline.benchmark.on_files.side_files import (
     Reference,
@@ -21,6 +22,7 @@ from alp_pipeline.benchmark.on_files.side_files import (
     read_numbers,
     read_reference,
     require_no_totals,
+    require_one_level,
     require_room,
     split_groups,
     take_total_column,
@@ -145,8 +147,6 @@ def read_request(
     if (option := choices.groups or default_groups) is not None:
         groups = read_groups(option, table.values.columns)
         table, published = split_groups(table, groups, choices.rounding)
-        if reference is not None and published is not None:
-            reference = reference.without(list(published.totals.columns))
     require_no_totals(table)
     if choices.region_totals is not None:
         region_totals = by_row(read_numbers(choices.region_totals, "region totals"), table)
@@ -156,6 +156,13 @@ def read_request(
         reference = _published(table)
     elif choices.reference is not None:
         reference = read_reference(Path(choices.reference))
+    if published is not None:
+        published = with_margins(published, table, reference, region_totals)
+    if reference is not None:
+        reference = reference.without(
+            sorted(set((groups or {}).values()) - set(table.values.columns), key=str)
+        )
+        require_one_level(reference)
     return Request(
         table=table,
         region_heading=read[0].region_heading,

@@ -126,13 +126,29 @@ def require_no_totals(table: ActivityTable) -> None:
             if str(label).lower() in ("total", "_t"):
                 todo = f"Drop it, or say that it is the total: --total-{line} {label}."
                 _refuse(f"the {line} {label} stands among its own parts", todo, "matrix")
-    codes = [str(code) for code in table.values.columns]
+    if parts := _sections_with_parts(table.values.columns):
+        todo = f"Drop {parts[0]} or its divisions, or pass --groups nace to a method that heeds groups."
+        _refuse(f"the section {parts[0]} stands beside {parts[1]}, a part of it", todo, "matrix")
+
+
+def require_one_level(reference: Reference) -> None:
+    """Refuse a reference whose total would be summed over sections and over their divisions."""
+    of = reference.by_activity
+    parts = _sections_with_parts(of.columns if isinstance(of, pd.DataFrame) else of.index)
+    if reference.total is None and parts:
+        todo = f"Add a row TOTAL, or drop {parts[0]} or its divisions."
+        _refuse(f"the section {parts[0]} stands beside {parts[1]}, a part of it", todo, "reference")
+
+
+def _sections_with_parts(labels: pd.Index) -> list[str]:
+    """The first NACE section that stands beside one of its parts, and that; nothing otherwise."""
+    codes = [str(code) for code in labels]
     if not all(_NACE_CODE.match(code) or _is_letter(code) for code in codes):
-        return
+        return []
     for section in filter(_is_letter, codes):
         if parts := [code for code in codes if code[0] == section and code != section]:
-            todo = f"Drop {section} or its divisions, or pass --groups nace to a method that heeds groups."
-            _refuse(f"the section {section} stands beside {parts[0]}, a part of it", todo, "matrix")
+            return [section, parts[0]]
+    return []
 
 
 def require_room(table: ActivityTable, totals: pd.Series, rounding: float) -> None:
