@@ -56,8 +56,8 @@ class ActivityTable:
         `reported` is dropped: it is no point value for anybody.
 
         Raises:
-            BenchmarkInputError: no cells, a label twice, text, a negative or infinite number, an unknown
-                state, a reported cell without a number, labels that differ.
+            BenchmarkInputError: no cells, a label twice, text, a number that is negative, infinite or outside
+                1e-100 … 1e100, an unknown state, a reported cell without a number, labels that differ.
 
         >>> table = ActivityTable.of(pd.DataFrame({"C28": [10, None]}, index=["AT33", "ITH1"]))
         >>> table.states["C28"].tolist()
@@ -274,6 +274,9 @@ def _numbers(frame: pd.DataFrame, where: str = "values") -> FloatArray:
     except (TypeError, ValueError) as error:
         _refuse(f"a cell is not a number: {error}", "Pass numbers, and NaN where there is none.", where)
     _refuse_first((x < 0) | np.isinf(x), frame, "is no count", "Pass finite counts, zero or more.", where)
+    # Products of two counts must neither overflow nor vanish.
+    strange = (x != 0) & ((x < 1e-100) | (x > 1e100))
+    _refuse_first(strange, frame, "is a count in no unit", "Pass counts in another unit, say in jobs.", where)
     return x
 
 

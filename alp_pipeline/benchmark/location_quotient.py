@@ -73,15 +73,13 @@ def quotient_of_products(
 
     One division instead of three: while the products stay below 2^53 (all counts of persons of a
     continent do) the result is the true quotient correctly rounded, so that "LQ >= 1.5" and ties between
-    regions are decided by the data and not by rounding. Powers of two go beside the products, so that none
-    of these overflows, whatever the unit.
+    regions are decided by the data and not by rounding.
 
     >>> quotient_of_products(np.array([6.0]), np.array([30.0]), np.array([10.0]), np.array([100.0])).tolist()
     [2.0]
     """
-    (a, i), (b, j), (c, k), (d, m) = (np.frexp(factor) for factor in (x, total, x_r, x_c))
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
-        quotient = np.ldexp((a * b) / (c * d), (i + j) - (k + m))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        quotient = (x * total) / (x_r * x_c)
     return np.where((x_r > 0) & (x_c > 0) & (total > 0), quotient, np.nan)
 
 

@@ -98,3 +98,9 @@ def test_the_first_hindrance_is_in_the_order_of_the_states():
 def test_a_sum_does_not_depend_on_the_order():
     row = np.array([1e16, 1.0, -1e16, 1e-3, np.nan])
     assert exact_sums(np.stack([row, row[::-1]])).tolist() == [1.001, 1.001]
+
+
+@pytest.mark.parametrize("number", [1e300, 1e-300])
+def test_a_number_whose_products_overflow_or_vanish_is_refused_instead_of_giving_no_quotient(number):
+    with pytest.raises(BenchmarkInputError, match=r"A × C28 holds 1e.*a count in no unit.*another unit"):
+        ActivityTable.of(pd.DataFrame({"C28": [number, 2.0]}, index=["A", "B"]))
