@@ -7,6 +7,7 @@ it. The sequential palette is one hue from light to dark, so it stands for any c
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from html import escape
 
 from markupsafe import Markup
@@ -49,7 +50,7 @@ def element(name: str, content: str = "", /, **attributes: object) -> str:
     '<text text-anchor="end" x="1.5">a &lt; b</text>'
     """
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(_attribute(value))}"'
+        f' {_name(key)}="{_attribute(value)}"'
         for key, value in attributes.items()
         if value is not None
     )
@@ -162,6 +163,13 @@ def _luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+@lru_cache(maxsize=256)
+def _name(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
+
+
 def _attribute(value: object) -> str:
     # Fixed decimals: the same picture has the same bytes on every machine.
-    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.2f}".rstrip("0").rstrip(".")
+    return str(value) if isinstance(value, int) else escape(str(value))

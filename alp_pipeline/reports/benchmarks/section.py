@@ -209,17 +209,20 @@ def _map(report: RegionReport, found: Opportunities, words: Wording) -> str:
 
 def _network(report: RegionReport, words: Wording) -> dict[str, Any] | None:
     """Activities with a known relatedness, near one another where related; the region's own picked out."""
+    import numpy as np
     import pandas as pd
 
     found, relatedness = report.benchmarks.opportunities, report.benchmarks.relatedness
     if found is None or relatedness is None:
         return None
     nodes = {node.activity.code: node for node in found.nodes}
+    known_pairs = [pair for pair in relatedness.proximity if pair[0] in nodes and pair[1] in nodes]
     codes = sorted({code for one, other, _ in relatedness.proximity for code in (one, other)} & nodes.keys())
-    matrix = pd.DataFrame(0.0, index=codes, columns=codes)
-    for one, other, proximity in relatedness.proximity:
-        if one in nodes and other in nodes:
-            matrix.loc[one, other] = matrix.loc[other, one] = proximity
+    place = {code: position for position, code in enumerate(codes)}
+    proximity = np.zeros((len(codes), len(codes)))
+    for one, other, value in known_pairs:
+        proximity[place[one], place[other]] = proximity[place[other], place[one]] = value
+    matrix = pd.DataFrame(proximity, index=codes, columns=codes)
     absent = [nodes[c].density.value for c in codes if nodes[c].state == "absent"]
     known = [value for value in absent if value is not None]
     low, span = min(known, default=0.0), (max(known, default=1.0) - min(known, default=0.0)) or 1.0
