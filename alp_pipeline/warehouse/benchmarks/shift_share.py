@@ -8,6 +8,7 @@ from alp_pipeline.observations.schema import CELL_STATES
 from alp_pipeline.warehouse.benchmarks.common import bench_table
 from alp_pipeline.warehouse.columns import column
 
+ROW_KINDS = ("activity", "not_shown", "sum_of_sections", "sum_of_divisions")
 VARIANTS = ("classic", "esteban_marquillas", "dynamic")
 TERMS = {
     "national_share": "What the reference's growth accounts for.",
@@ -37,9 +38,17 @@ bench_shift_share = bench_table(
     column(
         "activity_code",
         Text,
-        "NACE division or section; TOTAL is the sum of the sections.",
+        "NACE division or section; the section of a block; TOTAL for a sum.",
         key=True,
         references="dim_activity.activity_code",
+    ),
+    column(
+        "row_kind",
+        Text,
+        "activity: itself; not_shown: the divisions of the section that lack a figure in a year of the window, as "
+        "one; sum_of_sections; sum_of_divisions: divisions and blocks (they differ by rounding).",
+        key=True,
+        one_of=ROW_KINDS,
     ),
     column("first_year", SmallInteger, "First year of the window.", key=True, unit="year"),
     column("last_year", SmallInteger, "Last year of the window.", key=True, unit="year"),
@@ -66,13 +75,21 @@ bench_shift_share = bench_table(
         "note",
         Text,
         "Why there are no terms, in a word: year_not_reported, break_in_series, reference_not_known, "
-        "region_total_not_known, absent_from_reference, sections_without_terms, no_row; else empty text.",
+        "region_total_not_known (of a block: its section's total), absent_from_reference, computable_cell (a "
+        "block would give a hidden cell away), parts_without_terms, no_row; else empty text.",
         required=True,
     ),
     column(
         "cells_without",
         Integer,
-        "Of TOTAL: sections without terms; empty for an activity.",
+        "Of a sum: parts without terms; empty for others.",
+        unit="activities",
+        between=(0, None),
+    ),
+    column(
+        "block_activities",
+        Integer,
+        "Divisions in the block; of sum_of_divisions, in all of the region's blocks; empty for others.",
         unit="activities",
         between=(0, None),
     ),
@@ -88,5 +105,5 @@ bench_shift_share = bench_table(
     column("statistical_unit", Text, "What is counted.", required=True),
     column("classification_version", Text, "Version of the activity classification.", required=True),
     comment="Shift-share of the change in employment. One row per perimeter, reference, region, activity, "
-    "window and variant.",
+    "kind of row, window and variant.",
 )

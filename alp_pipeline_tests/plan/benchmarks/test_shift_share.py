@@ -39,8 +39,9 @@ def rows_of(found, **wanted) -> list[dict]:
     return [row for row in found[1]["bench_shift_share"] if {k: row[k] for k in chosen} == chosen]
 
 
-def one(found, code: str, name: str, variant: str = "classic") -> dict:
-    [row] = rows_of(found, region_code=code, activity_code=name, variant=variant)
+def one(found, code: str, name: str, variant: str = "classic", kind: str = "") -> dict:
+    kind = kind or ("sum_of_sections" if name == "TOTAL" else "activity")
+    [row] = rows_of(found, region_code=code, activity_code=name, variant=variant, row_kind=kind)
     return row
 
 
@@ -92,7 +93,40 @@ def test_a_hidden_cell_has_no_terms_and_its_section_has(tmp_path) -> None:
 def test_a_hidden_section_leaves_no_total(tmp_path) -> None:
     row = one(computed(tmp_path, hidden(jobs(YEARS), "AT33", ("I",), 2014)), "AT33", "TOTAL")
     assert (row["change"], row["change_state"], row["cells_without"]) == (None, "undetermined", 1)
-    assert row["note"] == "sections_without_terms"
+    assert row["note"] == "parts_without_terms"
+
+
+def test_what_a_section_does_not_show_is_a_block_and_with_it_the_total_closes(tmp_path) -> None:
+    """AT31 hides as many, so that Austria's divisions give none away."""
+    cells = hidden(hidden(jobs(YEARS), "AT33", ("C10", "C11"), 2014), "AT31", ("C10", "C11"), 2014)
+    record, _ = found = computed(tmp_path, cells)
+    assert [o for o in record.outcomes if o.outcome != "passed"] == []
+    block = one(found, "AT33", "C", kind="not_shown")
+    assert (block["first_value"], block["last_value"], block["block_activities"]) == (40, 40, 2)
+    before, after = (
+        sum(cells[name] for cells in year.values() for name in ("C10", "C11")) for year in (PERSONS, LATER)
+    )
+    whole, later = (sum(sum(cells.values()) for cells in year.values()) for year in (PERSONS, LATER))
+    assert block["national_share"] == pytest.approx(40 * (later / whole - 1), rel=1e-12)
+    assert block["regional_shift"] == pytest.approx(-40 * (after / before - 1), abs=1e-9)
+    for variant in ("classic", "esteban_marquillas", "dynamic"):
+        total = one(found, "AT33", "TOTAL", variant, "sum_of_divisions")
+        assert total["change"] == one(found, "AT33", "TOTAL", variant)["change"]
+        assert total["change"] == sum(total[name] or 0.0 for name in TERMS)
+        assert (total["block_activities"], total["cells_without"]) == (2, 0)
+    assert not rows_of(found, region_code="AT32", row_kind="not_shown")
+
+
+@pytest.mark.parametrize("names", [("C10",), ("C10", "C11")])
+def test_a_block_that_a_total_gives_away_has_no_figure(tmp_path, names) -> None:
+    """One hidden division follows from its section, two from Austria's divisions."""
+    found = computed(tmp_path, hidden(jobs(YEARS), "AT33", names, 2014))
+    block = one(found, "AT33", "C", kind="not_shown")
+    assert (block["change_state"], block["note"]) == ("undetermined", "computable_cell")
+    assert [block[name] for name in ("first_value", "last_value", "change", *TERMS)] == [None] * 9
+    total = one(found, "AT33", "TOTAL", kind="sum_of_divisions")
+    assert (total["change"], total["change_state"], total["cells_without"]) == (None, "undetermined", 1)
+    assert one(found, "AT33", "TOTAL")["change_state"] == "reported"
 
 
 def test_a_regions_break_in_series_is_not_a_change(tmp_path) -> None:
@@ -129,7 +163,7 @@ def test_an_activity_that_a_country_hides_in_a_year_takes_no_part_in_the_referen
 def test_every_unit_is_listed_and_the_table_passes_its_declaration(whole) -> None:
     record, _ = whole
     assert [o for o in record.outcomes if o.outcome != "passed"] == []
-    assert len(rows_of(whole)) == len(CATALOG.perimeters[PERIMETER].members) * 8 * 3
+    assert len(rows_of(whole)) == len(CATALOG.perimeters[PERIMETER].members) * 9 * 3
     absent = one(whole, "CH07", "TOTAL")
     assert (absent["change_state"], absent["note"]) == ("not_available", "no_row")
 
