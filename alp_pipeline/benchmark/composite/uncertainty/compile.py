@@ -6,7 +6,9 @@ Does not: the ways in which a step is done (recipe_ways), running draws (evaluat
 """
 
 import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,14 +18,16 @@ import pandas as pd
 from alp_pipeline.benchmark.cells import FloatArray
 from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.index import compute_index
-from alp_pipeline.benchmark.composite.recipe import Recipe
+from alp_pipeline.benchmark.composite.recipe import Recipe, RecipeStep
 from alp_pipeline.benchmark.composite.uncertainty.aggregation_kernels import Tree, hidden_levels
 from alp_pipeline.benchmark.composite.uncertainty.configuration import (
     FIXED,
+    NOTHING_TO_MOVE,
     Varied,
     as_json,
     configuration_table,
     data_rows,
+    idle_factors,
     imputed_rows,
     step_rows,
     weight_rows,
@@ -38,17 +42,18 @@ from alp_pipeline.benchmark.composite.uncertainty.draws import (
     covered_levels,
     inclusion_draw,
 )
-from alp_pipeline.benchmark.composite.uncertainty.evaluate import Alternatives, CompiledRecipe
+from alp_pipeline.benchmark.composite.uncertainty.evaluate import Alternatives, CompiledRecipe, K
 from alp_pipeline.benchmark.composite.uncertainty.imputed_spread import IMPUTED
 from alp_pipeline.benchmark.composite.uncertainty.recipe_ways import Ways, refuse
 from alp_pipeline.benchmark.composite.uncertainty.results import DETERMINED, INTERVAL, NO_SCORE, UNDETERMINED
+from alp_pipeline.benchmark.composite.uncertainty.scales import on_nominal_scale
 from alp_pipeline.benchmark.composite.uncertainty.spec import (
     InclusionFactor,
     StepFactor,
     UncertaintySpec,
     WeightsFactor,
 )
-from alp_pipeline.benchmark.composite.uncertainty.step_kernels import Stack
+from alp_pipeline.benchmark.composite.uncertainty.step_kernels import Kernel, Stack, imputations_in
 from alp_pipeline.benchmark.composite.units import UnitTable
 
 SAME = 1e-9
@@ -62,6 +67,7 @@ def compiled(
     spec: UncertaintySpec,
     *,
     converted: pd.DataFrame | None = None,
+    refuse_idle: bool = True,
 ) -> CompiledRecipe:
     """Work out everything that does not depend on the draw.
 
@@ -70,11 +76,12 @@ def compiled(
 
     Args:
         units, framework, recipe: as for `compute_index`; one time only. spec: what is uncertain; it takes the
-            place of the recipe's own section. converted: see `data_draws.cell_spreads`.
+            place of the recipe's own section. converted: see `data_draws.cell_spreads`. refuse_idle: see
+        `monte_carlo`.
 
     Raises:
-        BenchmarkInputError: a panel; a factor names a step, level, indicator or target that is not there; two
-            factors decide over one step; whatever a step refuses.
+        BenchmarkInputError: a panel; a factor names a step, level, indicator or target that is not there, or
+            has no cell to move; two factors decide over one step; whatever a step refuses.
     """
     if units.is_panel:
         refuse("the table is a panel", "Choose one time: an index is drawn for one year.")
@@ -83,18 +90,18 @@ def compiled(
     spreads = cell_spreads(units, spec.data, converted=converted)
     ways = Ways(units, framework, recipe, spec, nominal, spreads)
     _require_drawable(ways)
-    steps = [
-        Alternatives(
-            tuple((factor.factor, len(factor.alternatives)) for factor in ways.factors_of(number)),
-            tuple(ways.kernel(number, way, nominal=False) for way in ways.ways(number)),
-        )
-        for number in range(len(recipe.steps) - 1)
-    ]
     last = len(recipe.steps) - 1
-    scored = Alternatives(
-        tuple((factor.factor, len(factor.alternatives)) for factor in ways.factors_of(last)),
-        tuple(ways.score_kernel(way, nominal=False) for way in ways.ways(last)),
-    )
+
+    def kernel(number: int, way: RecipeStep) -> Kernel:
+        return ways.kernel(number, way, nominal=False)
+
+    steps = [_alternatives(ways, number, partial(kernel, number)) for number in range(last)]
+    scored = _alternatives(ways, last, partial(ways.score_kernel, nominal=False))
+    if spec.classes.limits and not spec.classes.percent_of_mean:
+        _require_one_scale([*steps, scored])
+    configuration = _configuration(ways, knows_converted=converted is not None)
+    if refuse_idle:
+        _require_cells(configuration, spec)
     score, low, high = _nominal(ways)
     _require_same(ways, score)
     return CompiledRecipe(
@@ -107,11 +114,20 @@ def compiled(
         nominal=score,
         nominal_low=low,
         nominal_high=high,
-        configuration=_configuration(ways),
+        configuration=configuration,
         raw=units.array,
         weights=ways.tree.weights(framework),
         steps=tuple(steps),
         last=scored,
+    )
+
+
+def _alternatives(ways: Ways, number: int, kernel: Callable[[RecipeStep], K]) -> Alternatives[K]:
+    found = ways.ways(number)
+    return Alternatives(
+        tuple((factor.factor, len(factor.alternatives)) for factor in ways.factors_of(number)),
+        tuple(kernel(way) for way in found),
+        on_nominal_scale(number, found, ways.recipe.steps, ways.framework),
     )
 
 
@@ -164,6 +180,22 @@ def _require_drawable(ways: Ways) -> None:
             "imputed cells are to have a spread, and the recipe does not impute",
             "Add the step impute, or leave `imputed` out.",
         )
+
+
+def _require_one_scale(steps: Sequence[Alternatives[Any]]) -> None:
+    if not all(step.on_scale.all() for step in steps):
+        refuse(
+            "classes by thresholds on the score, and draws whose scores are on another scale",
+            "Take quantile classes, or thresholds in percent of the mean.",
+        )
+
+
+def _require_cells(configuration: pd.DataFrame, spec: UncertaintySpec) -> None:
+    """Refuse a spread of data that has no cell to move."""
+    idle = idle_factors(configuration, spec.data)
+    if idle:
+        what, todo = NOTHING_TO_MOVE[idle[0]]
+        refuse(f"{idle[0]} moves no cell: {what}", f"{todo}, or leave it out.")
 
 
 def _drawn_factors(ways: Ways) -> tuple[DrawnFactor, ...]:
@@ -223,7 +255,7 @@ def _require_same(ways: Ways, nominal: FloatArray) -> None:
         raise AssertionError(f"the compiled recipe differs from the recipe at {unit}: this is a bug")
 
 
-def _configuration(ways: Ways) -> pd.DataFrame:
+def _configuration(ways: Ways, *, knows_converted: bool) -> pd.DataFrame:
     rows: list[Varied] = []
     for number, (stage, step) in enumerate(zip(ways.recipe.stage_names, ways.recipe.steps, strict=True)):
         for factor in ways.factors_of(number):
@@ -235,7 +267,7 @@ def _configuration(ways: Ways) -> pd.DataFrame:
             told = as_json({"learnt from": "the nominal data", **step.effective})
             rows.append(Varied("", "method", stage, told, FIXED))
     rows += weight_rows(ways.spec)
-    rows += data_rows(ways.units, ways.spec.data, ways.spreads)
+    rows += data_rows(ways.units, ways.spec.data, ways.spreads, knows_converted=knows_converted)
     return configuration_table([*rows, *_imputed(ways)])
 
 
@@ -248,7 +280,8 @@ def _imputed(ways: Ways) -> list[Varied]:
         for way, one in enumerate(ways.ways(number), start=1):
             name = stage if len(ways.ways(number)) == 1 else f"{stage}, alternative {way}"
             residuals = ways.residuals(number, one) if given == "residual" else np.array([])
-            cells = ways.gaps.sum(axis=0).tolist()
+            filled = [own.method != "none" for own in imputations_in(one.effective, ways.units)]
+            cells = (ways.gaps & filled).sum(axis=0).tolist()
             relative = None if given == "residual" else float(given)
             rows += imputed_rows(name, ways.units.codes, relative, residuals, cells)
     return rows

@@ -13,15 +13,10 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import FloatArray
-from alp_pipeline.benchmark.composite.uncertainty.data_draws import (
-    BOUNDS,
-    DECLARED,
-    LEAVE_ONE_OUT,
-    REVISIONS,
-    CellSpread,
-)
+from alp_pipeline.benchmark.composite.uncertainty.data_draws import CellSpread
 from alp_pipeline.benchmark.composite.uncertainty.spec import (
     DataSpread,
+    EstimatedSpread,
     InclusionFactor,
     UncertaintySpec,
     WeightsFactor,
@@ -29,7 +24,27 @@ from alp_pipeline.benchmark.composite.uncertainty.spec import (
 from alp_pipeline.benchmark.composite.units import UnitTable
 
 CHOICE, FIXED = "choice", "fixed"
+DECLARED, REVISIONS, LEAVE_ONE_OUT, BOUNDS = (
+    "declared",
+    "estimated from revisions",
+    "estimated by leave-one-out",
+    "known bounds, drawn evenly",
+)
 NOT_ESTIMATED: Final = (DECLARED, BOUNDS)
+NOTHING_TO_MOVE: Final = {
+    "data_flags": (
+        "no number carries one of its letters, or revisions take their place",
+        "Pass flags with the table (UnitTable.of, flags=)",
+    ),
+    "data_imputed": ("the recipe fills no cell of this table", "Pass the table with its gaps"),
+    "data_intervals": (
+        "no cell without a number has bounds",
+        "Pass bounds with the table (UnitTable.of, lower=, upper=)",
+    ),
+    "data_revisions": ("its indicators have no number but zero", "Name indicators with numbers"),
+    "data_concordance": ("no number was converted", "Say which numbers were (converted=)"),
+}
+"""By factor over data: why it may have no cell to move, and what can be done."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +54,7 @@ class Varied:
     Attributes:
         factor: its name; "" for what is not varied. over: method or data.
         what: the stage of the recipe, or the flag, indicator or level that the row is about.
-        value: parameters in force (JSON), or the standard deviation.
+        value: parameters in force (JSON), or the standard deviation, with its evidence where it was.
         basis: choice (one of several ways), declared, estimated from revisions, estimated by leave-one-out,
             known bounds drawn evenly, fixed.
         cells: how many cells it moves; None where the question makes no sense.
@@ -67,6 +82,18 @@ def configuration_table(rows: Iterable[Varied]) -> pd.DataFrame:
     return table
 
 
+def idle_factors(configuration: pd.DataFrame, data: DataSpread) -> tuple[str, ...]:
+    """The factors over data that were asked to move cells and have none to move.
+
+    >>> table = configuration_table([Varied("data_flags", "data", "e", "0.05", "declared", 0)])
+    >>> idle_factors(table, DataSpread(flags={"e": 0.05}))
+    ('data_flags',)
+    """
+    cells = configuration.groupby("factor")["cells"].sum()
+    asked = [f"data_{kind}" for kind in data.moving]
+    return tuple(factor for factor in asked if not cells.get(factor, 0))
+
+
 def step_rows(factor: str, stage: str, alternatives: Sequence[Mapping[str, Any]]) -> list[Varied]:
     """Every alternative of a step with all its parameters."""
     return [Varied(factor, "method", stage, as_json(one), CHOICE) for one in alternatives]
@@ -83,24 +110,30 @@ def weight_rows(spec: UncertaintySpec) -> list[Varied]:
     return rows
 
 
-def data_rows(units: UnitTable, data: DataSpread, spreads: Sequence[CellSpread]) -> list[Varied]:
+def data_rows(
+    units: UnitTable, data: DataSpread, spreads: Sequence[CellSpread], *, knows_converted: bool
+) -> list[Varied]:
     """Spreads of raw cells: a row per flag, per indicator with revisions, and for each other kind."""
     by_factor = {spread.factor: spread for spread in spreads}
     rows = []
     for letter, sd in sorted(data.flags.items()):
         cells = _flagged(units, data, letter)
         rows.append(Varied("data_flags", "data", letter, repr(sd), DECLARED, cells))
-    for code, sd in sorted(data.revisions.items()):
+    for code, given in sorted(data.revisions.items()):
         numbers = units.values[code]
-        there = int((numbers.notna() & (numbers != 0)).sum()) if sd else 0
-        rows.append(Varied("data_revisions", "data", code, repr(sd), REVISIONS, there))
+        there = int((numbers.notna() & (numbers != 0)).sum()) if data.revision_sd[code] else 0
+        is_estimated = isinstance(given, EstimatedSpread)
+        value = as_json(given.model_dump()) if isinstance(given, EstimatedSpread) else repr(given)
+        basis = REVISIONS if is_estimated else DECLARED
+        rows.append(Varied("data_revisions", "data", code, value, basis, there))
     if "data_intervals" in by_factor:
         cells = by_factor["data_intervals"].cells
         rows.append(Varied("data_intervals", "data", "cells with bounds", "uniform", BOUNDS, cells))
     if "data_concordance" in by_factor:
         cells = by_factor["data_concordance"].cells
         value = as_json(data.concordance)
-        rows.append(Varied("data_concordance", "data", "converted cells", value, DECLARED, cells))
+        what = "converted cells" if knows_converted else "every number: nobody said which were converted"
+        rows.append(Varied("data_concordance", "data", what, value, DECLARED, cells))
     return rows
 
 

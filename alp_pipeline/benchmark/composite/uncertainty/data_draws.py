@@ -1,13 +1,13 @@
 """Uncertainty of the data: which cells have a spread, how large, from where; their numbers in a draw.
 
-Belongs here: spreads of raw cells from flags, revisions and concordance, cells drawn between bounds, the
-spread that a history of revisions shows.
-Does not: the random numbers (draws), errors of imputed cells (imputed_spread), what a perturbed cell does to
-the index (evaluate).
+Belongs here: spreads of raw cells from flags, revisions and concordance, cells drawn between bounds.
+Does not: the random numbers (draws), errors of imputed cells (imputed_spread), the spread that a history of
+revisions shows (revisions), what a perturbed cell does to the index (evaluate).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +18,6 @@ from alp_pipeline.benchmark.composite.uncertainty.draws import NORMAL, UNIFORM, 
 from alp_pipeline.benchmark.composite.uncertainty.spec import DataSpread
 from alp_pipeline.benchmark.composite.units import UnitTable
 
-DECLARED, REVISIONS, LEAVE_ONE_OUT, BOUNDS = (
-    "declared",
-    "estimated from revisions",
-    "estimated by leave-one-out",
-    "known bounds, drawn evenly",
-)
 _REVISED_FLAGS = frozenset("ep")
 _DENSE = 0.6
 
@@ -37,14 +31,15 @@ class CellSpread:
         places: positions in the flattened units × indicators; None where every cell is drawn (those without a
             spread have 0, which costs less than picking the others).
         sd: by place, relative to the value (data_intervals: 0). low, high: by place, for data_intervals.
-        cells: how many have a spread. basis: where the spread comes from.
+        declared: by place, whether the spread is a declared assumption and not estimated; the ends of an
+            interval are known. cells: how many have a spread.
     """
 
     factor: str
     places: IntArray | None
     sd: FloatArray
+    declared: BoolArray
     cells: int
-    basis: str
     low: FloatArray | None = None
     high: FloatArray | None = None
 
@@ -53,6 +48,12 @@ class CellSpread:
         """How its random numbers are drawn."""
         return DrawnFactor(self.factor, NORMAL if self.low is None else UNIFORM, self.sd.size)
 
+    def estimated(self) -> "CellSpread | None":
+        """The same places without what is declared; None where nothing is left."""
+        if self.declared.all() and self.declared.size:
+            return None
+        return replace(self, sd=np.where(self.declared, 0.0, self.sd))
+
 
 def cell_spreads(
     units: UnitTable, data: DataSpread, *, converted: pd.DataFrame | None = None
@@ -60,7 +61,7 @@ def cell_spreads(
     """The spreads of raw cells, kind by kind.
 
     A cell without a number has none, nor has a zero (a relative error of zero is zero). Flags: the largest of
-    the cell's letters; letters e and p count only where the indicator has no spread estimated from revisions.
+    the cell's letters; letters e and p count only where the indicator has no spread of revisions.
 
     Args:
         units: the raw table.
@@ -75,16 +76,18 @@ def cell_spreads(
     there = ~np.isnan(units.array) & (units.array != 0)
     found = []
     if data.flags:
-        found.append(_spread("data_flags", _by_flag(units, data), there, DECLARED))
+        found.append(_spread("data_flags", _by_flag(units, data), there))
     if data.intervals is not None:
         found.append(_intervals(units))
     if data.revisions:
-        found.append(_spread("data_revisions", _by_indicator(units, data.revisions), there, REVISIONS))
+        sd = _by_indicator(units, data.revision_sd)
+        estimated = np.array([data.is_estimated(code) for code in units.codes], dtype=np.bool_)
+        found.append(_spread("data_revisions", sd, there, ~estimated))
     if data.concordance is not None:
         given = data.concordance
         by_indicator = given if isinstance(given, Mapping) else dict.fromkeys(units.codes, given)
         sd = _by_indicator(units, by_indicator) * _shares(units, converted)
-        found.append(_spread("data_concordance", sd, there, DECLARED))
+        found.append(_spread("data_concordance", sd, there))
     return tuple(found)
 
 
@@ -105,7 +108,7 @@ def perturbed(
     Returns:
         (members, units, indicators).
 
-    >>> cell = CellSpread("data_flags", np.array([1]), np.array([0.1]), 1, DECLARED)
+    >>> cell = CellSpread("data_flags", np.array([1]), np.array([0.1]), np.array([True]), 1)
     >>> z = {"data_flags": np.array([[-2.0]])}
     >>> perturbed(np.array([[5.0, 10.0]]), (cell,), z, np.array([0])).tolist()
     [[[5.0, 8.0]]]
@@ -151,64 +154,6 @@ def _changes(
     changes *= spread.sd
     changes += 1
     return changes
-
-
-def revision_spread(vintages: pd.DataFrame, *, keys: tuple[str, ...] = ("unit", "time")) -> pd.DataFrame:
-    """How far an indicator's first published numbers lay from its latest ones.
-
-    r = (first - latest) / latest for each cell with two vintages or more; relative_sd = √mean(r²), around
-    zero and not around the mean: a systematic revision is an error of the first number too. A cell whose
-    latest number is zero has no relative revision and is counted apart.
-
-    Args:
-        vintages: columns indicator, vintage (sortable: the later the newer), value (NaN = no number, is
-            ignored) and the key columns; one row per cell and vintage.
-        keys: the columns that say which cell of an indicator a row is.
-
-    Returns:
-        One row per indicator, sorted: relative_sd (NaN without a usable cell), mean_revision (relative, its
-        bias), cells, zero_cells. `relative_sd` is what `revisions` of a recipe takes.
-
-    Raises:
-        BenchmarkInputError: a column is absent, a cell has two rows of one vintage, a value is infinite.
-
-    Source: root mean square revision, McKenzie & Gamba (2008), Interpreting the Results of Revision Analyses
-    (OECD), here relative to the latest number.
-
-    >>> frame = pd.DataFrame({"indicator": "LPI", "unit": ["AT", "AT", "CH", "CH"], "time": 2018,
-    ...                       "vintage": [1, 2, 1, 2], "value": [9.0, 10.0, 22.0, 20.0]})
-    >>> revision_spread(frame)["relative_sd"].round(3).to_dict()
-    {'LPI': 0.1}
-    """
-    wanted = ["indicator", *keys, "vintage", "value"]
-    absent = [name for name in wanted if name not in vintages.columns]
-    if absent:
-        _refuse(f"the column {absent[0]} is absent", "vintages", f"Pass {', '.join(wanted)}.")
-    cell = ["indicator", *keys]
-    known = vintages[vintages["value"].notna()].sort_values([*cell, "vintage"], kind="stable")
-    twice = known.duplicated([*cell, "vintage"])
-    if twice.any():
-        row = known[twice].iloc[0]
-        name = " × ".join(str(row[part]) for part in cell)
-        _refuse(f"{name} has two rows of {row['vintage']}", "vintages", "Pass one.")
-    value = known["value"].to_numpy(dtype=np.float64)
-    if np.isinf(value).any():
-        _refuse("a value is infinite", "vintages", "Pass finite numbers.")
-    cells = known.assign(value=value).groupby(cell, sort=True)["value"].agg(["first", "last", "size"])
-    cells = cells[cells["size"] > 1]
-    usable = cells[cells["last"] != 0]
-    revision = (usable["first"] - usable["last"]) / usable["last"].abs()
-    by_indicator = revision.groupby(level="indicator")
-    table = pd.DataFrame(
-        {
-            "relative_sd": np.sqrt((revision**2).groupby(level="indicator").mean()),
-            "mean_revision": by_indicator.mean(),
-            "cells": by_indicator.size(),
-            "zero_cells": (cells["last"] == 0).groupby(level="indicator").sum(),
-        },
-        index=pd.Index(sorted(vintages["indicator"].unique()), name="indicator"),
-    )
-    return table.fillna({"cells": 0, "zero_cells": 0}).astype({"cells": "int64", "zero_cells": "int64"})
 
 
 def _by_flag(units: UnitTable, data: DataSpread) -> FloatArray:
@@ -262,16 +207,19 @@ def _intervals(units: UnitTable) -> CellSpread:
     places = np.flatnonzero(np.isnan(units.array) & ~np.isnan(low))
     zero = np.zeros(places.size)
     return CellSpread(
-        "data_intervals", places, zero, places.size, BOUNDS, low.ravel()[places], high.ravel()[places]
+        "data_intervals", places, zero, zero > 0, places.size, low.ravel()[places], high.ravel()[places]
     )
 
 
-def _spread(factor: str, sd: FloatArray, there: BoolArray, basis: str) -> CellSpread:
+def _spread(
+    factor: str, sd: FloatArray, there: BoolArray, declared: BoolArray | Literal[True] = True
+) -> CellSpread:
     relative = np.where(there, sd, 0.0).ravel()
+    is_declared = np.broadcast_to(declared, there.shape).ravel()
     places = np.flatnonzero(relative > 0)
     if places.size > _DENSE * relative.size:
-        return CellSpread(factor, None, relative, places.size, basis)
-    return CellSpread(factor, places, relative[places], places.size, basis)
+        return CellSpread(factor, None, relative, is_declared, places.size)
+    return CellSpread(factor, places, relative[places], is_declared[places], places.size)
 
 
 def _refuse(what: str, where: str, todo: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from alp_pipeline.benchmark.cells import FloatArray, IntArray
+from alp_pipeline.benchmark.cells import BoolArray, FloatArray, IntArray
 from alp_pipeline.benchmark.composite.uncertainty.aggregation_kernels import ScoreKernel
 from alp_pipeline.benchmark.composite.uncertainty.data_draws import CellSpread, perturbed
 from alp_pipeline.benchmark.composite.uncertainty.draws import Drawn, DrawnFactor
@@ -31,11 +31,13 @@ class Alternatives(Generic[K]):
     """One step of the recipe, in all ways in which it is done.
 
     `factors` are the names and numbers of alternatives of the factors that decide; without any there is one
-    way. `ways` are in the order of the factors' choices, the last factor's varying fastest.
+    way. `ways` are in the order of the factors' choices, the last factor's varying fastest; `on_scale` says
+    which of them give scores on the scale of the recipe as it is.
     """
 
     factors: tuple[tuple[str, int], ...]
     ways: tuple[K, ...]
+    on_scale: BoolArray
 
     def chosen(self, drawn: Drawn, draws: int) -> IntArray:
         """Which way each draw takes."""
@@ -91,6 +93,13 @@ class CompiledRecipe:
             numbers = {name: drawn[name][members] for name in later}
             self._follow(0, stack, numbers, way[:, members], result, members)
         return result
+
+    def on_scale(self, drawn: Drawn, draws: int) -> BoolArray:
+        """Which draws give scores on the nominal scale, see `scales`."""
+        found = np.ones(draws, dtype=np.bool_)
+        for step in self.steps:
+            found &= step.on_scale[step.chosen(drawn, draws)]
+        return found & self.last.on_scale[self.last.chosen(drawn, draws)]
 
     def _follow(
         self, at: int, stack: Stack, drawn: Drawn, way: IntArray, result: FloatArray, members: IntArray

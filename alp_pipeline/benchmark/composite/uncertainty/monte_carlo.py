@@ -12,13 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from alp_pipeline.benchmark.cells import FloatArray, IntArray
+from alp_pipeline.benchmark.cells import BoolArray, FloatArray, IntArray
 from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.log import framework_hash, library_versions, units_hash
 from alp_pipeline.benchmark.composite.recipe import Recipe
 from alp_pipeline.benchmark.composite.uncertainty.blocks import DRAWS, in_blocks
 from alp_pipeline.benchmark.composite.uncertainty.compile import compiled
-from alp_pipeline.benchmark.composite.uncertainty.data_draws import DECLARED
 from alp_pipeline.benchmark.composite.uncertainty.draws import Drawn, block_draws
 from alp_pipeline.benchmark.composite.uncertainty.evaluate import CompiledRecipe
 from alp_pipeline.benchmark.composite.uncertainty.imputed_spread import IMPUTED
@@ -41,15 +40,17 @@ def monte_carlo(
     *,
     workers: int | None = None,
     converted: pd.DataFrame | None = None,
+    refuse_idle: bool = True,
 ) -> UncertaintyResult:
     """Compute an index many times, each time with other choices and other data within their spreads.
 
     In each draw every factor over method takes one of its alternatives, weights and indicators that count are
     drawn, and every cell with a spread gets a number from it; then the recipe's own steps are followed, from
     raw cells to ranks. Nothing is left out in silence: a factor over a step that the recipe does not have is
-    refused, and `configuration` says what was varied. A confidential cell without bounds is in no draw: its
-    unit is undetermined and takes no rank. Weights that a recipe learns from data (pca, optimised, benefit of
-    the doubt) are learnt once, from the nominal data.
+    refused, so is a spread of data that has no cell to move, and `configuration` says what was varied. A
+    confidential cell without bounds is in no draw: its unit is undetermined and takes no rank. Weights
+    that a recipe learns from data (pca, optimised, benefit of the doubt) are learnt once, from the nominal
+    data.
 
     Args:
         units, framework, recipe: as for `compute_index`, raw numbers of one time.
@@ -57,14 +58,17 @@ def monte_carlo(
         workers: threads, one per core when omitted. The result does not depend on it.
         converted: units × indicators, which numbers were moved between classifications (True, or the share of
             the value), for the factor concordance; every number when omitted.
+        refuse_idle: False where the data decide which cells there are, and not who wrote the recipe: a spread
+            without a cell to move is then named by `idle` of the result.
 
     Returns:
         See `UncertaintyResult`. Same inputs and seed, same bytes; the order of rows and columns of the inputs
         does not matter.
 
     Raises:
-        BenchmarkInputError: nothing is said to be uncertain; a factor names what is not there; the table is a
-            panel; whatever a step refuses, also for a number that was drawn.
+        BenchmarkInputError: nothing is said to be uncertain; a factor names what is not there, or has no cell
+            to move; the table is a panel; classes are thresholds on scores of several scales;
+            whatever a step refuses, also for a number that was drawn.
 
     Source: Saisana, Saltelli, Tarantola (2005), Journal of the Royal Statistical Society A 168(2); OECD/JRC
     Handbook (Nardo et al. 2008), ch. 1.7.
@@ -81,7 +85,7 @@ def monte_carlo(
     [[3, 2.0, 3.0], [1, 1.0, 1.0], [2, 2.0, 3.0]]
     """
     spec = spec_of(recipe, spec)
-    made = compiled(units, framework, recipe, spec, converted=converted)
+    made = compiled(units, framework, recipe, spec, converted=converted, refuse_idle=refuse_idle)
     bare = without_declared(made, spec)
 
     def block(number: int, first: int, draws: int) -> "_Block":
@@ -90,7 +94,7 @@ def monte_carlo(
         places = places_of(scores)
         paired = min(draws, max(0, spec.assumed_draws - first)) if bare is not None else 0
         without = bare_scores(bare, spec, drawn, paired) if bare is not None and paired else scores[:0]
-        return _Block(scores, places, above_counts(places), without)
+        return _Block(scores, places, made.on_scale(drawn, draws), above_counts(places), without)
 
     blocks = in_blocks(block, spec.draws, workers)
     scores = np.concatenate([one.scores for one in blocks])
@@ -104,6 +108,7 @@ def monte_carlo(
         nominal=(made.nominal, made.nominal_low, made.nominal_high),
         scores=scores,
         places=np.concatenate([one.places for one in blocks]),
+        on_scale=np.concatenate([one.on_scale for one in blocks]),
         above=above,
         paired=(scores[: len(without)], without) if len(without) else None,
     )
@@ -114,6 +119,7 @@ def monte_carlo(
 class _Block(NamedTuple):
     scores: FloatArray
     places: PlaceArray
+    on_scale: BoolArray
     above: IntArray
     without: FloatArray
 
@@ -131,10 +137,10 @@ def spec_of(recipe: Recipe, spec: UncertaintySpec | None) -> UncertaintySpec:
 
 def without_declared(made: CompiledRecipe, spec: UncertaintySpec) -> CompiledRecipe | None:
     """The same recipe without the spreads of data that are declared; None where there are none."""
-    estimated = tuple(spread for spread in made.spreads if spread.basis != DECLARED)
-    if len(estimated) == len(made.spreads) and not isinstance(spec.data.imputed, float):
+    if not any(spread.declared.any() for spread in made.spreads) and not isinstance(spec.data.imputed, float):
         return None
-    return replace(made, spreads=estimated)
+    left = (spread.estimated() for spread in made.spreads)
+    return replace(made, spreads=tuple(spread for spread in left if spread is not None))
 
 
 def bare_scores(bare: CompiledRecipe, spec: UncertaintySpec, drawn: Drawn, draws: int) -> FloatArray:

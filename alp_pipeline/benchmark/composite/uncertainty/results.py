@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray, IntArray
+from alp_pipeline.benchmark.cells import BenchmarkInputError, BoolArray, FloatArray, IntArray
 from alp_pipeline.benchmark.composite.uncertainty.blocks import in_blocks
+from alp_pipeline.benchmark.composite.uncertainty.configuration import idle_factors
 from alp_pipeline.benchmark.composite.uncertainty.rank_shares import (
     UNRANKED,
     PlaceArray,
@@ -50,20 +51,24 @@ class UncertaintyResult:
                 differ only where units in state interval could be above or below.
             rank_low, rank_median, rank_high: quantiles over the draws (`quantiles` of the spec, and 0.5),
                 interpolated; rank_mean; rank_best, rank_worst: over all draws and the nominal run.
-            score_low, score_mean, score_high: likewise; draws that normalise differently differ in scale.
+            score_low, score_mean, score_high: likewise, over the draws whose scores are on the scale of the
+                nominal one (`scales`); null where none is. Factors are drawn independently, so these are all
+                the others' draws at the recipe's own normalisation.
             is_nominal_outside: no possible nominal rank lies within [rank_low, rank_high].
+            is_score_outside: the nominal score is not within [score_low, score_high].
             rank_assumed_share, score_assumed_share: the part of the interval's width that is owed to
                 declared assumptions on data: 1 - width without / width with them, at least 0, both from the
                 same random numbers; 0 for an interval of no width; null where it was not asked for.
             class_nominal: 1 = the highest.
-            draws_ranked: draws in which it has a rank.
+            draws_ranked: draws in which it has a rank. draws_scored: those of them on the nominal scale.
         rank_acceptability: units × ranks 1 … units, share of the draws with that rank.
         above: units × units, share of the draws in which the unit of the row has the better rank, of those in
             which both are ranked; ties count for neither. The diagonal is null.
         classes: units × class_1 …, share of the draws.
         configuration: one row per factor and alternative or kind of data: what was really varied.
         manifest: recipe, seed, draws, factors, versions: with the same inputs it gives the same bytes.
-        scores: draws × units. ranks: draws × units, int16, 0 where a unit has no rank.
+        scores: draws × units, each draw on its own scale. ranks: draws × units, int16, 0
+            where a unit has no rank.
         drawn, spec: what all of it was made from, for `among`.
     """
 
@@ -77,6 +82,11 @@ class UncertaintyResult:
     ranks: pd.DataFrame
     drawn: "DrawnScores | None" = None
     spec: UncertaintySpec | None = None
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """Factors over data that were asked for and had no cell to move; see `monte_carlo`, refuse_idle."""
+        return () if self.spec is None else idle_factors(self.configuration, self.spec.data)
 
     def among(self, units: Sequence[Hashable]) -> "UncertaintyResult":
         """The same draws, ranked among some of the units only: a perimeter within the universe.
@@ -109,6 +119,7 @@ class UncertaintyResult:
             nominal=(point, low, high),
             scores=scores,
             places=places,
+            on_scale=self.drawn.on_scale,
             above=above_counts(places),
             paired=None if pair is None else (pair[0][:, kept], pair[1][:, kept]),
         )
@@ -132,7 +143,8 @@ class DrawnScores:
     Attributes:
         units: their labels. states: of `UncertaintyResult.summary`.
         nominal: (units,) each: score, NaN where there is no point; its lower and its upper bound.
-        scores: (draws, units). places: (draws, units). above: (units, units) counts.
+        scores: (draws, units). places: (draws, units). on_scale: (draws,), whose scores are on the nominal
+            scale. above: (units, units) counts.
         paired: scores of some draws with and without declared assumptions; None where they were not run.
     """
 
@@ -141,6 +153,7 @@ class DrawnScores:
     nominal: tuple[FloatArray, FloatArray, FloatArray]
     scores: FloatArray
     places: PlaceArray
+    on_scale: BoolArray
     above: IntArray
     paired: tuple[FloatArray, FloatArray] | None
 
@@ -188,7 +201,9 @@ def _summary(
 ) -> pd.DataFrame:
     ends = (spec.quantiles[0], 0.5, spec.quantiles[1])
     ranks = rank_statistics(counts, ends)
-    scores = _score_statistics(drawn.scores, ends, workers)
+    on_scale = drawn.on_scale
+    comparable = drawn.scores if on_scale.all() else drawn.scores[on_scale]
+    scores = _score_statistics(comparable, ends, workers)
     score = drawn.nominal[0]
     nominal_class = class_numbers(score[None], places_of(score[None]), spec.classes)[0]
     best, worst = nominal_ranks(*drawn.nominal, drawn.states == INTERVAL)
@@ -211,16 +226,21 @@ def _summary(
             "score_mean": scores[3],
             "score_high": scores[2],
             "is_nominal_outside": pd.array(outside, dtype="boolean"),
+            "is_score_outside": pd.array((score < scores[0]) | (score > scores[2]), dtype="boolean"),
             "rank_assumed_share": np.nan,
             "score_assumed_share": np.nan,
             "class_nominal": _whole(np.where(nominal_class > 0, nominal_class, np.nan)),
             "draws_ranked": counts.sum(axis=1),
+            "draws_scored": np.count_nonzero(~np.isnan(comparable), axis=0),
         },
         index=drawn.units,
     )
     table.loc[~known, "is_nominal_outside"] = pd.NA
+    table.loc[np.isnan(score) | np.isnan(scores[0]), "is_score_outside"] = pd.NA
     if drawn.paired is not None:
-        table["score_assumed_share"] = assumed_share(*drawn.paired, spec.quantiles)
+        whole, bare = drawn.paired
+        same = on_scale[: len(whole)]
+        table["score_assumed_share"] = assumed_share(whole[same], bare[same], spec.quantiles)
         placed = [places_of(scores) for scores in drawn.paired]
         ranks_of = [np.where(places == UNRANKED, np.nan, places) for places in placed]
         table["rank_assumed_share"] = assumed_share(ranks_of[0], ranks_of[1], spec.quantiles)

@@ -65,6 +65,7 @@ def sensitivity(
     confidence: float = 0.95,
     workers: int | None = None,
     converted: pd.DataFrame | None = None,
+    refuse_idle: bool = True,
 ) -> SensitivityResult:
     """First-order and total Sobol indices of every factor over method and data.
 
@@ -77,7 +78,8 @@ def sensitivity(
     - `score:UNIT`, `rank:UNIT` for the units asked for.
 
     Args:
-        units, framework, recipe, spec, workers, converted: as for `monte_carlo`; `draws` plays no part.
+        units, framework, recipe, spec, workers, converted, refuse_idle: as for `monte_carlo`; `draws` plays
+            no part.
         n: rows of A; n (factors + 2) runs.
         scores_of, ranks_of: units whose score or rank is an output too.
         bootstrap, confidence: of the intervals.
@@ -104,7 +106,7 @@ def sensitivity(
     spec = spec_of(recipe, spec)
     if n < 2:
         refuse(f"n is {n}", "Pass at least two rows.")
-    made = compiled(units, framework, recipe, spec, converted=converted)
+    made = compiled(units, framework, recipe, spec, converted=converted, refuse_idle=refuse_idle)
     outputs = _Outputs(made, scores_of, ranks_of)
     factors = [factor.name for factor in made.factors]
 

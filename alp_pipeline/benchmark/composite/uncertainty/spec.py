@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
+from alp_pipeline.benchmark.composite.steps import ParameterRefused
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 RelativeSd = Annotated[float, Field(ge=0, lt=10, allow_inf_nan=False)]
 Flag = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z]$")]
@@ -22,6 +24,20 @@ Parameters = dict[str, Word | list[Any] | dict[str, Any]]
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_are_known(cls, given: Any) -> Any:
+        allowed = cls.model_fields
+        stranger = next((name for name in given if name not in allowed), None) if _is_map(given) else None
+        if stranger is not None:
+            hint = f"; use one of {', '.join(allowed)}"
+            if cls is StepFactor and "step" not in given:
+                hint = (
+                    "; a factor names a step, a distribution of weights, or how many indicators to leave_out"
+                )
+            raise ParameterRefused(str(stranger), f"is unknown{hint}")
+        return given
 
 
 class StepFactor(_Part):
@@ -94,6 +110,10 @@ class InclusionFactor(_Part):
         return self
 
 
+def _is_map(given: object) -> bool:
+    return isinstance(given, Mapping)
+
+
 def _kind(value: Any) -> str:
     fields = value if isinstance(value, Mapping) else vars(value)
     return "weights" if "distribution" in fields else "inclusion" if "leave_out" in fields else "step"
@@ -104,6 +124,32 @@ MethodFactor = Annotated[
     | Annotated[WeightsFactor, Tag("weights")]
     | Annotated[InclusionFactor, Tag("inclusion")],
     Discriminator(_kind),
+]
+
+
+class EstimatedSpread(_Part):
+    """A spread with what it was estimated from; `revisions.estimated_spreads` makes it from vintages.
+
+    Attributes:
+        relative_sd: standard deviation relative to the value.
+        revisions: how many revised numbers it is the mean over.
+        vintages: which publications were compared, at least two.
+    """
+
+    relative_sd: RelativeSd
+    revisions: int = Field(ge=1)
+    vintages: tuple[str, ...] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _vintages_differ(self) -> EstimatedSpread:
+        if len(set(self.vintages)) < len(self.vintages):
+            raise ValueError("vintages: each one once")
+        return self
+
+
+RevisionSpread = Annotated[
+    Annotated[RelativeSd, Tag("declared")] | Annotated[EstimatedSpread, Tag("estimated")],
+    Discriminator(lambda given: "estimated" if isinstance(given, Mapping | EstimatedSpread) else "declared"),
 ]
 
 
@@ -119,8 +165,9 @@ class DataSpread(_Part):
             indicator: estimated.
         intervals: `uniform`: a cell without a number but with bounds is drawn between them. The bounds are
             known, the evenness is a declared assumption. When omitted such a cell stays without a number.
-        revisions: by indicator, estimated from its revisions (data_draws.revision_spread), for every number
-            of it; it takes the place of the declared spreads of e and p, which are what gets revised.
+        revisions: by indicator, of every number of it; it takes the place of the declared spreads of e and p,
+            which are what gets revised. With its evidence (`EstimatedSpread`) it is estimated; a bare number
+            is a declared assumption like any other.
         concordance: of the numbers that were moved between classifications by weights, or by indicator: a
             declared assumption.
     """
@@ -128,8 +175,30 @@ class DataSpread(_Part):
     flags: dict[Flag, RelativeSd] = Field(default_factory=dict)
     imputed: RelativeSd | Literal["residual"] | None = None
     intervals: Literal["uniform"] | None = None
-    revisions: dict[str, RelativeSd] = Field(default_factory=dict)
+    revisions: dict[str, RevisionSpread] = Field(default_factory=dict)
     concordance: RelativeSd | dict[str, RelativeSd] | None = None
+
+    @property
+    def moving(self) -> tuple[str, ...]:
+        """The kinds that are asked to move cells: given, and not zero throughout."""
+        given = {kind: getattr(self, kind) for kind in DATA_KINDS}
+        given["revisions"] = self.revision_sd
+        spreads = {kind: one.values() if isinstance(one, Mapping) else [one] for kind, one in given.items()}
+        return tuple(
+            kind for kind, several in spreads.items() if any(one not in (None, 0) for one in several)
+        )
+
+    @property
+    def revision_sd(self) -> dict[str, float]:
+        """By indicator, declared or estimated."""
+        return {
+            code: one.relative_sd if isinstance(one, EstimatedSpread) else one
+            for code, one in self.revisions.items()
+        }
+
+    def is_estimated(self, code: str) -> bool:
+        """Whether the revisions of an indicator come with their evidence."""
+        return isinstance(self.revisions.get(code), EstimatedSpread)
 
 
 class Classes(_Part):

@@ -9,7 +9,6 @@ from alp_pipeline.benchmark.composite.uncertainty.data_draws import (
     CellSpread,
     cell_spreads,
     perturbed,
-    revision_spread,
 )
 from alp_pipeline.benchmark.composite.uncertainty.spec import DataSpread
 from alp_pipeline.benchmark.composite.units import UnitTable
@@ -36,7 +35,7 @@ def test_a_flag_gives_its_cells_the_declared_spread_and_the_largest_letter_decid
     found = by_cell(table, spread)
     assert found["jobs"].tolist() == [0.05, 0.02, 0.2, 0, 0, 0, 0, 0]
     assert spread.cells == 3
-    assert spread.basis == "declared"
+    assert spread.declared.all()
 
 
 def test_revisions_take_the_place_of_what_was_declared_for_e_and_p_only() -> None:
@@ -47,7 +46,19 @@ def test_revisions_take_the_place_of_what_was_declared_for_e_and_p_only() -> Non
     assert found.loc["CH", "jobs"] == 0.2
     assert found.loc["DE", "co2"] == 0.05
     assert (by_cell(table, revised)["jobs"] == 0.01).all()
-    assert revised.basis == "estimated from revisions"
+    assert revised.declared.all()  # a number that somebody typed
+
+
+def test_of_revisions_typed_and_estimated_only_the_estimated_ones_stay_without_what_is_declared() -> None:
+    evidence = {"relative_sd": 0.02, "revisions": 40, "vintages": ["2022", "2023"]}
+    data = DataSpread.model_validate({"revisions": {"jobs": 0.01, "co2": evidence}})
+    (spread,) = cell_spreads(units(), data)
+    left = spread.estimated()
+    assert left is not None
+    assert by_cell(units(), spread)[["jobs", "co2"]].loc["AT"].tolist() == [0.01, 0.02]
+    assert by_cell(units(), left)[["jobs", "co2"]].loc["AT"].tolist() == [0.0, 0.02]
+    (typed,) = cell_spreads(units(), DataSpread(revisions={"jobs": 0.01}))
+    assert typed.estimated() is None
 
 
 def test_a_gap_has_no_spread_whatever_its_flag() -> None:
@@ -90,7 +101,7 @@ def test_drawn_cells_have_the_declared_spread_around_the_published_value() -> No
     raw = np.array([[100.0, 0.0], [-50.0, np.nan]])
     places, sd = np.arange(3), np.array([0.1, 0.1, 0.2])
     z = np.random.default_rng(1).standard_normal((40_000, 3))
-    spread = CellSpread("data_flags", places, sd, 3, "declared")
+    spread = CellSpread("data_flags", places, sd, sd > 0, 3)
     drawn = perturbed(raw, (spread,), {"data_flags": z}, np.arange(len(z)))
     np.testing.assert_allclose(drawn.mean(axis=0)[0, 0], 100, atol=0.2)
     np.testing.assert_allclose(drawn.std(axis=0)[[0, 1], [0, 0]], [10, 10], rtol=0.02)
@@ -100,11 +111,12 @@ def test_drawn_cells_have_the_declared_spread_around_the_published_value() -> No
 
 def test_errors_of_two_kinds_multiply_and_dense_spreads_are_the_same_as_sparse() -> None:
     raw, z = np.array([[10.0, 20.0]]), np.array([[1.0, -1.0]])
-    sparse = CellSpread("a", np.array([0, 1]), np.array([0.1, 0.2]), 2, "declared")
-    dense = CellSpread("b", None, np.array([0.5, 0.0]), 1, "declared")
+    both = np.array([True, True])
+    sparse = CellSpread("a", np.array([0, 1]), np.array([0.1, 0.2]), both, 2)
+    dense = CellSpread("b", None, np.array([0.5, 0.0]), both, 1)
     found = perturbed(raw, (sparse, dense), {"a": z, "b": z}, np.array([0]))
     np.testing.assert_allclose(found, [[[10 * 1.1 * 1.5, 20 * 0.8]]])
-    other_way = CellSpread("b", np.array([0]), np.array([0.5]), 1, "declared")
+    other_way = CellSpread("b", np.array([0]), np.array([0.5]), both[:1], 1)
     same = perturbed(raw, (sparse, other_way), {"a": z, "b": z[:, :1]}, np.array([0]))
     np.testing.assert_allclose(found, same)
 
@@ -120,35 +132,3 @@ def test_a_cell_with_bounds_is_drawn_evenly_between_them() -> None:
     assert found.min() >= 10
     assert found.max() <= 40
     np.testing.assert_allclose([found.mean(), found.var()], [25, 900 / 12], rtol=0.03)
-
-
-def vintages(*rows: tuple[str, str, int, float | None]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["indicator", "unit", "vintage", "value"])
-
-
-def test_the_spread_of_revisions_is_the_root_mean_square_of_first_against_latest() -> None:
-    frame = vintages(
-        ("jobs", "AT", 3, 100.0),
-        ("jobs", "AT", 1, 90.0),  # -10 %, in any order of rows
-        ("jobs", "AT", 2, 70.0),  # neither first nor latest
-        ("jobs", "CH", 1, 220.0),
-        ("jobs", "CH", 2, 200.0),  # +10 %
-        ("jobs", "DE", 1, 5.0),  # never revised: says nothing
-        ("co2", "AT", 1, 1.0),
-        ("co2", "AT", 2, 0.0),  # no relative revision of zero
-        ("co2", "CH", 1, None),
-        ("co2", "CH", 2, 4.0),
-    )
-    found = revision_spread(frame, keys=("unit",))
-    assert found.loc["jobs"].tolist() == [pytest.approx(0.1), pytest.approx(0.0), 2, 0]
-    assert np.isnan(found.loc["co2", "relative_sd"])
-    assert found.loc["co2", ["cells", "zero_cells"]].tolist() == [0, 1]
-
-
-def test_vintages_that_say_two_things_are_refused_by_name() -> None:
-    with pytest.raises(BenchmarkInputError, match="jobs × AT has two rows of 1"):
-        revision_spread(vintages(("jobs", "AT", 1, 1.0), ("jobs", "AT", 1, 2.0)), keys=("unit",))
-    with pytest.raises(BenchmarkInputError, match="time is absent"):
-        revision_spread(vintages(("jobs", "AT", 1, 1.0)))
-    with pytest.raises(BenchmarkInputError, match="infinite"):
-        revision_spread(vintages(("jobs", "AT", 1, np.inf)), keys=("unit",))

@@ -20,6 +20,7 @@ NORMALISATION = {
     "step": "normalise",
     "alternatives": [{"method": "minmax"}, {"method": "zscore"}, {"method": "rank"}],
 }
+REVISED = {"relative_sd": 0.1, "revisions": 40, "vintages": ["2022", "2023"]}
 EVERYTHING: dict[str, Any] = {
     "draws": 300,
     "seed": 11,
@@ -128,7 +129,8 @@ def test_shares_are_those_counted_draw_by_draw(everything: UncertaintyResult) ->
     np.testing.assert_allclose(everything.summary["rank_low"], ranks.quantile(0.05))
     np.testing.assert_allclose(everything.summary["rank_high"], ranks.quantile(0.95))
     np.testing.assert_allclose(everything.summary["rank_mean"], ranks.mean())
-    np.testing.assert_allclose(everything.summary["score_high"], scores.quantile(0.95))
+    same_scale = scores.loc[everything.drawn.on_scale]
+    np.testing.assert_allclose(everything.summary["score_high"], same_scale.quantile(0.95))
     np.testing.assert_allclose(everything.classes["class_1"], (ranks <= 2).mean())
     np.testing.assert_allclose(everything.classes.sum(axis=1), 1)
     assert np.isnan(np.diag(everything.above)).all()
@@ -161,12 +163,12 @@ def confidential(*, bounds: tuple[float, float] | None = None) -> UnitTable:
 
 
 def test_a_confidential_cell_without_bounds_leaves_its_unit_undetermined_in_every_draw() -> None:
-    result = run(EVERYTHING | {"data": EVERYTHING["data"] | {"intervals": "uniform"}}, units=confidential())
+    result = run(EVERYTHING, units=confidential())
     assert result.summary.loc["AT", "state"] == "undetermined"
     assert result.scores["AT"].isna().all()
     assert (result.ranks["AT"] == 0).all()
     assert result.ranks.drop(columns="AT").max(axis=None) == 7  # and takes no place from anyone
-    assert result.summary.loc["AT"].drop(["state", "draws_ranked"]).isna().all()
+    assert result.summary.loc["AT"].drop(["state", "draws_ranked", "draws_scored"]).isna().all()
     assert result.above.loc["AT"].isna().all()
     assert result.above["AT"].isna().all()
     zero = small.data()
@@ -201,11 +203,15 @@ def test_a_cell_known_between_bounds_gives_ranks_but_never_a_point() -> None:
 def test_an_interval_says_how_much_of_it_is_assumed() -> None:
     declared = run({"draws": 500, "data": {"flags": {"e": 0.1}}}).summary["score_assumed_share"]
     np.testing.assert_allclose(declared, 1.0)
-    estimated = run({"draws": 500, "data": {"revisions": dict.fromkeys(small.CODES, 0.1)}}).summary
+    estimated = run({"draws": 500, "data": {"revisions": dict.fromkeys(small.CODES, REVISED)}}).summary
     assert (estimated["score_assumed_share"] == 0).all()
+    typed = run({"draws": 500, "data": {"revisions": dict.fromkeys(small.CODES, 0.1)}})
+    np.testing.assert_allclose(typed.summary["score_assumed_share"], 1.0)
+    assert typed.configuration["basis"].unique().tolist() == ["declared"]
+    assert typed.configuration["is_assumption"].all()
     # Of two independent normal errors of equal size one is assumed: 1 - 1/√2 of the width.
     steps = [small.STEPS[0], {"step": "normalise", "method": "none"}, {"step": "aggregate"}]
-    both = {"flags": {"u": 0.1}, "revisions": dict.fromkeys(small.CODES, 0.1)}
+    both = {"flags": {"u": 0.1}, "revisions": dict.fromkeys(small.CODES, REVISED)}
     marks = flags().replace("e", "u")
     spec = {"draws": 4000, "assumed_draws": 4000, "data": both}
     mixed = run(spec, steps=steps, units=small.units(flags=marks)).summary["score_assumed_share"]
@@ -235,7 +241,7 @@ def test_the_configuration_names_every_alternative_and_counts_every_cell(
     assert by_factor["data_revisions"] == 8
     assert by_factor["data_imputed"] == 3
     assumed = table[table["is_assumption"]]["factor"].unique().tolist()
-    assert assumed == ["data_flags"]
+    assert assumed == ["data_flags", "data_revisions"]  # a typed number is declared, whatever it is called
     assert everything.manifest["recipe"]["uncertainty"]["seed"] == 11
 
 

@@ -58,6 +58,14 @@ def test_a_spec_reads_what_it_writes() -> None:
         ({"data": {"flags": {"ep": 0.1}}}, "flags"),
         ({"data": {"flags": {"e": -0.1}}}, "flags"),
         ({"data": {"imputed": "guess"}}, "imputed"),
+        (
+            {"data": {"revisions": {"LPI": {"relative_sd": 0.1, "revisions": 3, "vintages": ["1"]}}}},
+            "at least 2",
+        ),
+        (
+            {"data": {"revisions": {"LPI": {"relative_sd": 0.1, "revisions": 3, "vintages": ["1", "1"]}}}},
+            "once",
+        ),
         ({"speed": 3}, "speed"),
         ({"draws": 0}, "draws"),
         ({"seed": -1}, "seed"),
@@ -66,3 +74,37 @@ def test_a_spec_reads_what_it_writes() -> None:
 def test_what_makes_no_sense_is_refused_by_name(section: dict[str, object], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         UncertaintySpec.model_validate(section)
+
+
+@pytest.mark.parametrize(
+    ("section", "unknown", "allowed"),
+    [
+        ({"speed": 3}, "speed", "draws, seed, method, data, quantiles, target, classes, assumed_draws"),
+        ({"data": {"flag": {}}}, "flag", "flags, imputed, intervals, revisions, concordance"),
+        ({"classes": {"n": 3}}, "n", "by, number, limits, percent_of_mean"),
+        ({"method": [{"distribution": "noise", "sd": 1}]}, "sd", "factor, distribution, size, levels"),
+        ({"method": [{"leave_out": 1, "from": []}]}, "from", "factor, leave_out, candidates, or_none"),
+        (
+            {"method": [NORMALISATION | {"nth": 2}]},
+            "nth",
+            "factor, step, alternatives, occurrence, level",
+        ),
+        (
+            {"data": {"revisions": {"LPI": {"relative_sd": 0.1, "n": 3}}}},
+            "n",
+            "relative_sd, revisions, vintages",
+        ),
+    ],
+)
+def test_an_unknown_key_is_refused_with_the_list_of_those_there_are(
+    section: dict[str, object], unknown: str, allowed: str
+) -> None:
+    with pytest.raises(ValidationError, match=f"{unknown} is unknown; use one of {allowed}"):
+        UncertaintySpec.model_validate(section)
+
+
+def test_a_number_that_was_typed_is_no_estimate() -> None:
+    evidence = {"relative_sd": 0.02, "revisions": 40, "vintages": ["2022", "2023"]}
+    spec = UncertaintySpec.model_validate({"data": {"revisions": {"LPI": 0.01, "NEET": evidence}}})
+    assert spec.data.revision_sd == {"LPI": 0.01, "NEET": 0.02}
+    assert [spec.data.is_estimated(code) for code in ("LPI", "NEET", "GDP")] == [False, True, False]
