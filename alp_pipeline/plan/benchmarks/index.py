@@ -26,7 +26,9 @@ from alp_pipeline.plan.benchmarks.frames import (
 )
 from alp_pipeline.plan.benchmarks.index_input import IndexInput, index_input
 from alp_pipeline.plan.benchmarks.index_rows import (
+    MORE_DOCUMENTS,
     SENSITIVITY_SAMPLES,
+    ComputedIndex,
     audit_rows,
     computed_index,
     score_rows,
@@ -105,11 +107,13 @@ def _compute(
             "method": "composite index: " + ", ".join(str(step["step"]) for step in entry.steps),
             "method_version": entry.version,
             "universe": f"{chosen.units} {UNIVERSE}",
-            "document_ids": documents,
-            "as_of_date": as_of(context, documents),
         }
         for name, frame in _of_recipe(chosen, cells, perimeters, default).items():
-            tables[name].append(frame.assign(**common))
+            more = frame[MORE_DOCUMENTS] if MORE_DOCUMENTS in frame else pd.Series("", index=frame.index)
+            behind = {text: documents_of([documents, text]) for text in more.unique()}
+            newest = {text: as_of(context, all_of_them) for text, all_of_them in behind.items()}
+            told = frame.drop(columns=MORE_DOCUMENTS, errors="ignore").assign(**common)
+            tables[name].append(told.assign(document_ids=more.map(behind), as_of_date=more.map(newest)))
     for name, frames in tables.items():
         rows = [frame for frame in frames if len(frame)]
         if rows:
@@ -124,13 +128,13 @@ def _of_recipe(
     """Each table's rows of one recipe, without the columns that all have."""
     if chosen.refused or chosen.year is None:
         return {
-            "bench_index_status": _each(perimeters, [_status(chosen)]),
+            "bench_index_status": _each(perimeters, [_status(chosen, None)]),
             "bench_index_indicator": _each(perimeters, _indicator_rows(chosen, {})),
         }
     computed = computed_index(chosen)
     audited = audit_rows(chosen, computed, cells, default)
     return {
-        "bench_index_status": _each(perimeters, [_status(chosen)]),
+        "bench_index_status": _each(perimeters, [_status(chosen, computed)]),
         "bench_index_indicator": _each(perimeters, _indicator_rows(chosen, computed.effective_weights)),
         "bench_index_value": value_rows(chosen, computed, perimeters),
         "bench_index": score_rows(chosen, computed, perimeters),
@@ -145,16 +149,25 @@ def _each(perimeters: Sequence[PerimeterEntry], rows: Sequence[Mapping[str, Any]
     return pd.DataFrame([{**row, "perimeter_id": entry.id} for entry in perimeters for row in rows])
 
 
-def _status(chosen: IndexInput) -> dict[str, Any]:
+def _status(chosen: IndexInput, computed: "ComputedIndex | None") -> dict[str, Any]:
     used, missing = len(chosen.used), chosen.missing
+    idle = () if computed is None else computed.uncertainty.idle
+    spec = None if computed is None else computed.uncertainty.spec
+    enough = f"{used} of {len(chosen.indicators)} indicators have enough data"
+    if idle:
+        enough += f"; {', '.join(idle)}: no cell of these data to move, so no uncertainty from it"
     return {
+        "recipe_label": chosen.recipe.label.en,
+        "draws": None if spec is None else spec.draws,
+        "seed": None if spec is None else spec.seed,
+        "idle_factors": " ".join(idle),
         "outcome": "refused" if chosen.refused else "computed",
         "year": chosen.year,
         "indicators": len(chosen.indicators),
         "indicators_used": used,
         "indicators_min": chosen.recipe.indicators_min,
         "missing_indicators": " ".join(missing),
-        "detail": chosen.refused or f"{used} of {len(chosen.indicators)} indicators have enough data",
+        "detail": chosen.refused or enough,
     }
 
 

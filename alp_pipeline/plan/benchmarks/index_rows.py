@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from alp_pipeline.catalog.models import PerimeterEntry, RecipeEntry
+from alp_pipeline.plan.benchmarks.frames import documents_of
 from alp_pipeline.plan.benchmarks.index_input import IndexInput
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 SENSITIVITY_SAMPLES = 256
 """Saltelli's N: (factors + 2) times as many runs of the index. A power of 2, as the sequence wants."""
+
+MORE_DOCUMENTS = "more_documents"
+"""Column of a frame: documents behind a row beside those of the index, separated by blanks."""
 
 
 def recipe_of(entry: RecipeEntry) -> "Recipe":
@@ -61,7 +65,11 @@ class ComputedIndex:
 
 
 def computed_index(chosen: IndexInput) -> ComputedIndex:
-    """Steps, draws and sensitivity of one recipe."""
+    """Steps, draws and sensitivity of one recipe.
+
+    A spread of the data without a cell to move does not refuse the index: which flags there are is up to the
+    publishers and may change with any release. `bench_index_status` names it.
+    """
     from alp_pipeline.benchmark.composite.index import compute_index
     from alp_pipeline.benchmark.composite.uncertainty.monte_carlo import monte_carlo
     from alp_pipeline.benchmark.composite.uncertainty.sensitivity import sensitivity
@@ -70,8 +78,8 @@ def computed_index(chosen: IndexInput) -> ComputedIndex:
     units = chosen.unit_table(framework)
     return ComputedIndex(
         compute_index(units, framework, recipe),
-        monte_carlo(units, framework, recipe),
-        sensitivity(units, framework, recipe, n=SENSITIVITY_SAMPLES),
+        monte_carlo(units, framework, recipe, refuse_idle=False),
+        sensitivity(units, framework, recipe, n=SENSITIVITY_SAMPLES, refuse_idle=False),
     )
 
 
@@ -156,7 +164,7 @@ def _elements(
 
 
 def _intervals(computed: ComputedIndex, members: list[str]) -> "pd.DataFrame":
-    """By region: what the draws say of its rank among the perimeter's regions."""
+    """By region: what the draws say of its score, and of its rank among the perimeter's regions."""
     import numpy as np
     import pandas as pd
 
@@ -172,6 +180,11 @@ def _intervals(computed: ComputedIndex, members: list[str]) -> "pd.DataFrame":
             "rank_high": np.ceil(summary["rank_high"].astype("float64")),
             "rank_median": summary["rank_median"].astype("float64"),
             "assumed_share_pct": 100.0 * summary["rank_assumed_share"].astype("float64"),
+            "score_low": summary["score_low"].astype("float64"),
+            "score_high": summary["score_high"].astype("float64"),
+            "is_score_outside": summary["is_score_outside"],
+            "score_assumed_share_pct": 100.0 * summary["score_assumed_share"].astype("float64"),
+            "score_draws": summary["draws_scored"].where(is_ranked),
             "class_id": pd.Series(names, index=summary.index).where(is_ranked),
             "class_probability_pct": 100.0 * classes.max(axis=1),
             "draws": summary["draws_ranked"].where(is_ranked),
@@ -187,9 +200,16 @@ def audit_rows(
     from alp_pipeline.benchmark.composite.audit import audit
     from alp_pipeline.benchmark.composite.links import links
 
-    outside = _outside(chosen, cells)
+    linked = _linked(chosen, cells)
+    outside = linked.pivot(index="region_code", columns="indicator_id", values="value")
     codes = [*computed.result.framework.aggregates]
     held = links(computed.result.scores, outside, codes=codes) if outside.shape[1] else None
+    by_indicator = linked.groupby("indicator_id")
+    years, documents = by_indicator["year"].first(), by_indicator["document_ids"].agg(documents_of)
+    if held is not None:
+        held = held.assign(
+            other_year=held["other_code"].map(years), other_document_ids=held["other_code"].map(documents)
+        )
     found = audit(
         computed.result,
         links=held,
@@ -199,6 +219,7 @@ def audit_rows(
     rows: list[dict[str, Any]] = []
     for number, section in enumerate(found.sections, start=1):
         of_section = {"section_number": number, "section": section.name}
+        of_section[MORE_DOCUMENTS] = documents_of(documents) if section.name == "links" else ""
         for row, one in enumerate(section.findings, start=1):
             about = " ".join(map(str, one.about))
             place = {**of_section, "table_id": "finding", "row_number": row, "row_label": about}
@@ -211,8 +232,8 @@ def audit_rows(
     }
 
 
-def _outside(chosen: IndexInput, cells: "pd.DataFrame") -> "pd.DataFrame":
-    """Region × linked indicator, each in the newest year, not after the index's, that most regions have."""
+def _linked(chosen: IndexInput, cells: "pd.DataFrame") -> "pd.DataFrame":
+    """Cells of the linked indicators, each in the newest year up to the index's that most regions have."""
     linked = cells[
         cells["indicator_id"].isin(chosen.recipe.links)
         & (cells["cell_state"] == "reported")
@@ -222,8 +243,7 @@ def _outside(chosen: IndexInput, cells: "pd.DataFrame") -> "pd.DataFrame":
     best = counts.sort_values(["indicator_id", "regions", "year"]).drop_duplicates(
         "indicator_id", keep="last"
     )
-    read = linked.merge(best[["indicator_id", "year"]], on=["indicator_id", "year"])
-    return read.pivot(index="region_code", columns="indicator_id", values="value")
+    return linked.merge(best[["indicator_id", "year"]], on=["indicator_id", "year"])
 
 
 def _sensitivity(computed: ComputedIndex, perimeter_id: str, year: int | None) -> "pd.DataFrame":

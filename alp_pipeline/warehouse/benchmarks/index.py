@@ -1,6 +1,6 @@
 """Declarations of the composite indices: status, indicators, values, scores, sensitivity and audit."""
 
-from sqlalchemy import Boolean, Float, Integer, SmallInteger, Text
+from sqlalchemy import BigInteger, Boolean, Float, Integer, SmallInteger, Text
 
 from alp_pipeline.observations.schema import CELL_STATES
 from alp_pipeline.warehouse.benchmarks.common import bench_table
@@ -36,6 +36,16 @@ bench_index_status = bench_table(
     column("indicators_min", Float, "Share below which the index is refused.", unit="1", required=True),
     column("missing_indicators", Text, "Those without, separated by blanks.", required=True),
     column("detail", Text, "What was decided and why, and what would change it.", required=True),
+    column("recipe_label", Text, "What the recipe is called (English)."),
+    column("draws", Integer, "Draws behind the intervals; empty where refused.", unit="draws"),
+    column(
+        "seed", BigInteger, "Of the draws and of the sensitivity analysis: the same seed, the same numbers."
+    ),
+    column(
+        "idle_factors",
+        Text,
+        "Spreads of the data that the recipe declares and that found no cell to move, separated by blanks.",
+    ),
     comment="Which composite indices there are, and why one is not. One row per perimeter and recipe.",
 )
 
@@ -94,6 +104,23 @@ bench_index = bench_table(
         unit="%",
         between=(0, 100),
     ),
+    column("score_low", Float, "5 % quantile of the score.", unit="points"),
+    column("score_high", Float, "95 % quantile of the score.", unit="points"),
+    column("is_score_outside", Boolean, "True where the score is not between score_low and score_high."),
+    column(
+        "score_assumed_share_pct",
+        Float,
+        "Share of the score interval's width that rests on declared assumptions about the data.",
+        unit="%",
+        between=(0, 100),
+    ),
+    column(
+        "score_draws",
+        Integer,
+        "Draws behind the score interval: those that normalise and aggregate onto the scale of the score.",
+        unit="draws",
+        between=(0, None),
+    ),
     column(
         "class_id", Text, "Likeliest class within the perimeter: class_1 is the highest; no official group."
     ),
@@ -129,5 +156,7 @@ bench_index_audit = bench_table(
     column("row_label", Text, "What the row is about.", required=True),
     column("value", Float, "The number; empty for a text.", unit="see column_id"),
     column("text", Text, "The text; empty text for a number.", required=True),
-    comment="The audit of each index. One row per perimeter, recipe, year and cell of an audit table.",
+    comment="The audit of each index. One row per perimeter, recipe, year and cell of an audit table. Of the "
+    "linked indicators table_id `links` has the year (column_id `other_year`) and the documents "
+    "(`other_document_ids`), which document_ids of the section links names too.",
 )

@@ -13,6 +13,7 @@ from alp_pipeline_tests.plan.benchmark_inputs import DOCUMENT, indicator, region
 
 RECIPE = "framework_conditions"
 YEAR = 2014
+LINKED, LINK_DOCUMENT = "share_65_and_over", "b" * 64
 HIDDEN, ABSENT = "AT33", "LI00"
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -21,19 +22,27 @@ def members() -> list[str]:
     return sorted({code for entry in perimeters_of_regions(load_catalog()) for code, _ in entry.members})
 
 
-def computed(folder: Any, *, without: tuple[str, ...] = ()) -> Tables:
-    """Every indicator of the recipe but those in `without`; one cell is confidential, one region absent."""
+def computed(folder: Any, *, without: tuple[str, ...] = (), flags: str = "p") -> Tables:
+    """Every indicator of the recipe but those in `without`; one cell is confidential, one region absent.
+
+    Of the indicators that it is held against one is there, in an earlier year and from another document.
+    """
     rng = np.random.default_rng(11)
     catalog = load_catalog()
     rows = []
     for name in sorted(set(catalog.recipes[RECIPE].indicator_ids) - set(without)):
         rows += [
-            indicator(name, code, YEAR, float(rng.normal(50, 10)), flags="p" if code < "C" else "")
+            indicator(name, code, YEAR, float(rng.normal(50, 10)), flags=flags if code < "C" else "")
             for code in members()
             if code != ABSENT and (name, code) != ("neet_rate", HIDDEN)
         ]
     rows.append(indicator("neet_rate", HIDDEN, YEAR, "confidential"))
-    stage = index_stage(catalog, {DOCUMENT: "2017-07-31"})
+    rows += [
+        indicator(LINKED, code, YEAR - 1, float(rng.normal(20, 3))) | {"document_ids": LINK_DOCUMENT}
+        for code in members()
+        if code != ABSENT
+    ]
+    stage = index_stage(catalog, {DOCUMENT: "2017-07-31", LINK_DOCUMENT: "2018-05-01"})
     record, tables = run(
         folder, stage, {"fct_indicator": rows, "dim_region": [region(code) for code in [*members(), "BE10"]]}
     )
@@ -121,6 +130,10 @@ def test_a_rank_has_an_interval_a_class_and_the_share_that_is_assumed(tables: Ta
     assert 25 <= row["class_probability_pct"] <= 100
     assert 0 <= row["assumed_share_pct"] <= 100
     assert row["draws"] == 2000
+    assert 500 < row["score_draws"] < 850  # one normalisation of three has the scale of the score
+    assert 1 < row["score_low"] < row["score_high"] < 100
+    assert row["is_score_outside"] == (not row["score_low"] <= row["score"] <= row["score_high"])
+    assert 0 <= row["score_assumed_share_pct"] <= 100
     assert (row["method_version"], str(row["as_of_date"])) == ("1", "2017-07-31")
 
 
@@ -140,3 +153,47 @@ def test_the_audit_is_in_the_handbooks_order_with_findings_in_every_section(tabl
     assert {row["section"] for row in rows if row["table_id"] == "finding"} == set(sections.values())
     assert not any(HIDDEN in row["row_label"].split() and row["column_id"].startswith("rank") and row["value"]
                    for row in rows if row["section"] == "uncertainty")  # fmt: skip
+
+
+def status_of(tables: Tables) -> dict[str, Any]:
+    return next(
+        row
+        for row in tables["bench_index_status"]
+        if (row["perimeter_id"], row["recipe_id"]) == ("eusalp_2016plus", RECIPE)
+    )
+
+
+def test_label_version_draws_and_seed_are_in_the_tables(tables: Tables) -> None:
+    entry = load_catalog().recipes[RECIPE]
+    row = status_of(tables)
+    assert (row["recipe_label"], row["method_version"]) == (entry.label.en, entry.version)
+    assert (row["draws"], row["seed"]) == (2000, entry.uncertainty["seed"])
+
+
+def test_a_declared_spread_that_finds_no_cell_is_said_loudly_and_refuses_no_index(
+    tables: Tables, tmp_path: Any
+) -> None:
+    assert status_of(tables)["idle_factors"] == ""
+    unflagged = status_of(computed(tmp_path, flags=""))
+    assert unflagged["outcome"] == "computed"
+    assert unflagged["idle_factors"] == "data_flags"
+    assert "data_flags: no cell of these data to move" in unflagged["detail"]
+
+
+def test_year_and_documents_of_linked_indicators_are_found_with_one_query(tables: Tables) -> None:
+    found = {
+        (row["row_label"], row["row_number"], row["column_id"]): row["value"] or row["text"]
+        for row in tables["bench_index_audit"]
+        if (row["section"], row["table_id"]) == ("links", "links")
+    }
+    others = {number: value for (_, number, column), value in found.items() if column == "other_code"}
+    assert set(others.values()) == {LINKED}
+    for (_, _, column), value in found.items():
+        assert (column != "other_year") or value == YEAR - 1
+        assert (column != "other_document_ids") or value == LINK_DOCUMENT
+    assert {column for _, _, column in found} >= {"other_year", "other_document_ids"}
+    sources = {
+        row["section"]: (row["document_ids"], str(row["as_of_date"])) for row in tables["bench_index_audit"]
+    }
+    assert sources["links"] == (f"{DOCUMENT} {LINK_DOCUMENT}", "2018-05-01")
+    assert sources["framework"] == (DOCUMENT, "2017-07-31")
