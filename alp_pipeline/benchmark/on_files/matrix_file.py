@@ -25,9 +25,16 @@ VALUE = ("value", "obs_value")
 TIME = ("year", "time", "time_period")
 STATE = ("cell_state", "state")
 FLAGS = ("obs_status", "obs_flag", "flags", "flag")
-SECRECY = ("conf_status", "confidentiality", "conf", "conf_flag")
+SECRECY = re.compile(
+    r"(obs_?)?conf(_?(status|flag|code))?|(obs_?)?confiden[tz]i.*|.*(secre|suppress|geheim|vertraulich|zaupn).*"
+)
 _FREE = ("", "F", "FREE", "FALSE", "NO", "0")  # CONF_STATUS F is free; N is not for publication
+_SECRET = {"C", ":C", "CONFIDENTIAL", "SECRET", "SUPPRESSED"}
+_SDMX_SECRECY = {"N", "D", "S", "A", "P", "TRUE", "YES", *_FREE, *_SECRET}
 
+_TEXT = (".csv", ".tsv", ".txt")
+_THREES = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}(?!\d)")
+_POINT = re.compile(r"[-+]?\d*\.\d")
 _WHOLE = re.compile(r"^(\d+)\.0$")
 _WORDS = {"c": ":c", "confidential": ":c", "na": "", "nan": "", "not_available": "", "not_applicable": ":m"}
 
@@ -40,23 +47,26 @@ class MatrixFile:
         table: rows are regions, or (region, year) where the file has more than one year.
         region_heading: what the file calls its regions.
         years: the years of its cells; none where it has no column for them.
+        absent: the regions that the file has in other years only, where one year was asked for.
     """
 
     table: ActivityTable
     region_heading: str
     years: tuple[int, ...] = ()
+    absent: tuple[str, ...] = ()
 
 
 def read_matrix(path: Path, *, sheet: str | None = None, year: int | None = None) -> MatrixFile:
     """Read a matrix.
 
     - Wide: the first column holds region codes (its heading may be empty), every other one an activity; a
-      column called year is the year.
+      column called year is the year. With several years a region has a row for each of them.
     - Long: it has columns for region, activity and value, by any of the headings above, and may have year,
       cell_state, obs_status (flag letters) and conf_status; the most protective of them holds.
 
     A cell is a number, or as Eurostat writes it: `708`, `35 p`, `:` or nothing (not available), `:c`, `: c`,
-    `:bc`, `c`, "confidential" (confidential), `:m` (cannot exist). "NA" and "nan" are not available.
+    `:bc`, `c`, "confidential" (confidential), `:m` (cannot exist). "NA" and "nan" are not available. Decimal
+    commas are read where the file leaves no doubt (`composite.decimal_comma`).
 
     Args:
         path: CSV, TSV, XLSX or Parquet.
@@ -75,7 +85,7 @@ def read_matrix(path: Path, *, sheet: str | None = None, year: int | None = None
     >>> found.table.states.to_numpy().tolist()
     [['confidential', 'reported'], ['reported', 'not_available']]
     """
-    if sheet is not None and path.suffix.lower() in (".csv", ".tsv", ".txt", ".parquet"):
+    if sheet is not None and path.suffix.lower() in (*_TEXT, ".parquet"):
         _refuse("it has no sheets", "Leave out --sheet, or pass a workbook.", path.name)
     raw = read_table(path, sheet=sheet, first_heading="region")
     if path.suffix.lower() in (".xlsx", ".xls", ".ods"):  # where a heading 10 is the number 10.0
@@ -88,14 +98,21 @@ def read_matrix(path: Path, *, sheet: str | None = None, year: int | None = None
     else:
         cells = _wide(raw, names, path)
         heading = str(raw.columns[0])
+    absent: tuple[str, ...] = ()
     if year is not None:
+        everywhere = cells["region"].unique()
         cells = _of_year(cells, year, path)
+        absent = tuple(sorted(set(everywhere) - set(cells["region"])))
     years = sorted({int(one) for one in cells[YEAR]}) if YEAR in cells else []
-    return MatrixFile(_table(cells, path), heading, tuple(years))
+    return MatrixFile(_table(cells, path), heading, tuple(years), absent)
 
 
 def parse_cells(
-    texts: Sequence[object], where: str, label: Callable[[int], str] = "cell {}".format
+    texts: Sequence[object],
+    where: str,
+    label: Callable[[int], str] = "cell {}".format,
+    *,
+    parted: bool = False,
 ) -> pd.DataFrame:
     """Values, states and flags of cells as they stand in a file.
 
@@ -103,9 +120,11 @@ def parse_cells(
         texts: the cells, text or numbers.
         where: the file, for a message.
         label: what to call the cell at a place, for a message.
+        parted: whether a point may part thousands.
 
     Raises:
-        BenchmarkInputError: a cell that is neither a number nor one of the known words, with its place.
+        BenchmarkInputError: a point that may be either; a cell that is neither a number nor one
+            of the known words, with its place.
 
     >>> parse_cells(["12 b", ": c", 3.5], "jobs.csv").values.tolist()
     [[12.0, 'reported', 'b'], [nan, 'confidential', ''], [3.5, 'reported', '']]
@@ -114,14 +133,14 @@ def parse_cells(
 
     from alp_pipeline.observations.cells import read_cells
 
-    numbers, distinct = _distinct(texts)
+    numbers, distinct = _distinct(texts, where, parted)
     read = read_cells(pa.array(distinct, pa.string()), numbers.astype(np.int32))
     problems = read.problem.cast(pa.string()).to_pandas()
     if problems.notna().any():
         wrong = int(np.flatnonzero(problems.notna())[0])
         _refuse(
             f"{label(wrong)} holds {texts[wrong]!r}: {problems[wrong]}",
-            "Write numbers with a decimal point, nothing or ':' where there is none, ':c' for confidential.",
+            "Write a number, nothing or ':' where there is none, ':c' for confidential.",
             where,
         )
     return pd.DataFrame(
@@ -136,18 +155,17 @@ def parse_cells(
 def _long(
     raw: pd.DataFrame, names: dict[str, str], region: str, activity: str, value: str, path: Path
 ) -> pd.DataFrame:
-    cells = parse_cells(raw[value].tolist(), path.name, lambda place: f"row {place + 1}")
+    cells = parse_cells(
+        raw[value].tolist(), path.name, lambda place: f"row {place + 1}", parted=may_part_thousands(path)
+    )
     cells["region"], cells["activity"] = _codes(raw[region], path), _codes(raw[activity], path)
     if time := _one_of(names, TIME):
         cells[YEAR] = whole_years(raw[time], path.name)
     # Whatever says that a cell is confidential wins: its text, a flag, a mark of secrecy or its state.
-    hidden = cells["cell_state"] == "confidential"
+    hidden = (cells["cell_state"] == "confidential") | marked_secret(raw, path.name)
     for flags in (names[word] for word in reversed(FLAGS) if word in names):
         given = _words(raw[flags])
         cells["flags"] = cells["flags"].where(given == "", given)
-        hidden |= given.str.contains("c", case=False)
-    for secrecy in (names[word] for word in SECRECY if word in names):
-        hidden |= ~_words(raw[secrecy]).str.upper().isin(_FREE)
     if state := _one_of(names, STATE):
         given = _words(raw[state])
         unknown = given[~given.isin(("", *CELL_STATES))]
@@ -163,18 +181,68 @@ def _wide(raw: pd.DataFrame, names: dict[str, str], path: Path) -> pd.DataFrame:
     regions = _codes(raw.iloc[:, 0], path)
     time = _one_of(names, TIME)
     activities = [name for name in raw.columns[1:] if name != time]
+    for name in activities:
+        if is_mark(name):
+            todo = "Pass the long form (columns region, activity, value), or write ':c' into the cells."
+            _refuse(f"nobody knows which of a row's cells {name} is about", todo, path.name)
     if not activities:
         _refuse("it has no activity", "Pass a column for every activity, or the long form.", path.name)
     cells = parse_cells(
         raw[activities].to_numpy(dtype=object).ravel().tolist(),
         path.name,
         lambda place: f"{regions[place // len(activities)]} × {activities[place % len(activities)]}",
+        parted=may_part_thousands(path),
     )
     cells["region"] = np.repeat(np.array(regions, dtype=object), len(activities))
     cells["activity"] = np.tile(np.array([str(name) for name in activities], dtype=object), len(raw))
     if time:
         cells[YEAR] = np.repeat(whole_years(raw[time], path.name), len(activities))
     return cells
+
+
+def marked_secret(raw: pd.DataFrame, where: str) -> pd.Series:
+    """Which rows of a long file are confidential by a flag or by a column of confidentiality.
+
+    Raises:
+        BenchmarkInputError: another column seems to say what is confidential.
+
+    >>> marked_secret(pd.DataFrame({"geo": ["A", "B"], "OBS_CONF": ["C", "F"]}), "jobs.csv").tolist()
+    [True, False]
+    """
+    hidden = pd.Series(False, index=raw.index)
+    known = {*REGION, *ACTIVITY, *VALUE, *TIME, *STATE}
+    for name in raw.columns:
+        heading = str(name).strip().lower()
+        if heading in FLAGS:
+            hidden |= _words(raw[name]).str.contains("c", case=False)
+        elif SECRECY.fullmatch(heading):
+            hidden |= ~_words(raw[name]).str.upper().isin(_FREE)
+        elif heading not in known and raw[name].dtype.kind not in "fiu":
+            words = set(_words(raw[name]).str.upper())
+            if words & _SECRET and words <= _SDMX_SECRECY and not _is_section(raw, name):
+                todo = "Call it conf_status if it says what is confidential; else leave it out."
+                _refuse(f"the column {name} seems to say what is confidential", todo, where)
+    return hidden
+
+
+def is_mark(heading: object) -> bool:
+    """Whether a column marks the cells beside it: flags, confidentiality, state.
+
+    >>> [is_mark(heading) for heading in ("CONF_STATUS", "obs_flag", "C28")]
+    [True, True, False]
+    """
+    word = str(heading).strip().lower()
+    return word in (*FLAGS, *STATE) or SECRECY.fullmatch(word) is not None
+
+
+def _is_section(raw: pd.DataFrame, name: str) -> bool:
+    """Whether a column has the section letters of the activities beside it."""
+    letters = _words(raw[name]).str.upper()
+    return any(
+        bool((_words(raw[other]).str[:1].str.upper() == letters).all())
+        for other in raw.columns
+        if other != name and str(other).strip().lower() in ACTIVITY
+    )
 
 
 def _of_year(cells: pd.DataFrame, year: int, path: Path) -> pd.DataFrame:
@@ -188,14 +256,17 @@ def _of_year(cells: pd.DataFrame, year: int, path: Path) -> pd.DataFrame:
 
 
 def _table(cells: pd.DataFrame, path: Path) -> ActivityTable:
-    """Wide frames in the order in which regions, years and activities first appear."""
+    """Wide frames in the order in which regions and activities first appear, a region with every year."""
     rows = ["region", YEAR] if YEAR in cells and cells[YEAR].nunique() > 1 else ["region"]
     twice = cells.duplicated([*rows, "activity"])
     if twice.any():
         cell = " × ".join(str(part) for part in cells.loc[twice, [*rows, "activity"]].iloc[0])
         _refuse(f"the cell {cell} appears more than once", "Keep one of them.", path.name)
-    index = pd.MultiIndex.from_frame(cells[rows].drop_duplicates()) if len(rows) > 1 else None
-    index = pd.Index(cells["region"].unique()) if index is None else index
+    index = pd.Index(cells["region"].unique())
+    if len(rows) > 1:
+        # A region without a row in a year is missing in it: the year's own totals are not known without it.
+        years = sorted(int(year) for year in cells[YEAR].unique())
+        index = pd.MultiIndex.from_product([index, years], names=rows)
     columns = pd.Index(cells["activity"].unique())
     row = index.get_indexer(
         pd.MultiIndex.from_frame(cells[rows]) if len(rows) > 1 else pd.Index(cells["region"])
@@ -217,14 +288,36 @@ def code_text(code: object) -> str:
     return str(int(code)) if isinstance(code, float) and code.is_integer() else str(code).strip()
 
 
-def _distinct(texts: Sequence[object]) -> tuple[IntArray, list[str]]:
+def _distinct(texts: Sequence[object], where: str, parted: bool) -> tuple[IntArray, list[str]]:
     """Each cell's place among the distinct texts, and these."""
     if all(type(text) is str for text in texts):  # of a CSV: only the distinct ones need a look
         raw, words = pd.factorize(np.array(texts, dtype=object))
-        meant, known = pd.factorize(np.array([_text(word) for word in words], dtype=object))
-        return meant.astype(np.int64)[raw], [str(word) for word in known]
-    numbers, known = pd.factorize(np.array([_text(cell) for cell in texts], dtype=object))
-    return numbers.astype(np.int64), [str(word) for word in known]
+    else:
+        raw, words = np.arange(len(texts)), np.array([*texts, None], dtype=object)[:-1]
+    if parted:
+        _require_clear_points([word.strip() for word in words if type(word) is str], where)
+    meaning = [_text(word) for word in words]
+    meant, known = pd.factorize(np.array(meaning, dtype=object))
+    return meant.astype(np.int64)[raw], [str(word) for word in known]
+
+
+def _require_clear_points(words: Sequence[str], where: str) -> None:
+    """Refuse 1.234 where it may be a thousand: no other number has a point that is surely a decimal one."""
+    doubtful = [word for word in words if _THREES.match(word)]
+    if doubtful and not any(_POINT.match(word) and not _THREES.match(word) for word in words):
+        todo = "Write whole numbers without points; decimals with more or fewer than three digits or commas."
+        _refuse(
+            f"{doubtful[0]!r} may be a decimal number or a thousand, and no other cell tells", todo, where
+        )
+
+
+def may_part_thousands(path: Path) -> bool:
+    """Whether a file comes from where numbers have a decimal comma: its columns are parted by semicolons."""
+    if path.suffix.lower() not in _TEXT:
+        return False
+    with path.open(encoding="utf-8-sig") as file:
+        heading = file.readline()
+    return max(",;\t|", key=heading.count) == ";"
 
 
 def _text(cell: object) -> str:
@@ -248,7 +341,7 @@ def _codes(column: pd.Series, path: Path) -> list[str]:
 
 
 def _words(column: pd.Series) -> pd.Series:
-    return column.map(lambda word: "" if pd.isna(word) else str(word).strip()).astype(str)
+    return column.map(lambda word: "" if pd.isna(word) else code_text(word)).astype(str)
 
 
 def _one_of(names: dict[str, str], words: Sequence[str]) -> str | None:

@@ -4,7 +4,7 @@ Belongs here: the list of methods, refusing a choice that would do nothing. Does
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,11 @@ def compute(name: str, matrices: tuple[Path, ...], given: dict[str, Any]) -> Out
         )
     _require_heeded(name, given)
     choices = Choices(**{choice: _word(choice, value) for choice, value in given.items()})
-    return method.compute(read_request(matrices, choices, default_groups=method.default_groups))
+    request = read_request(matrices, choices, default_groups=method.default_groups)
+    found = method.compute(request)
+    if not request.absent:
+        return found
+    return replace(found, summary={**found.summary, "regions_without_this_year": list(request.absent)})
 
 
 def apply_to_files(name: str, matrices: tuple[Path, ...], out: Path, given: dict[str, Any]) -> Outcome:

@@ -109,6 +109,7 @@ class Request:
         published: totals of groups that stood in the matrix, None without.
         reference, reference_total, region_totals: as the methods of `benchmark` take them; None: the table's.
         choices: all of them.
+        absent: regions that the file has, but not in the year asked for: they are in no total.
     """
 
     table: ActivityTable
@@ -119,6 +120,7 @@ class Request:
     reference_total: float | pd.Series | None
     region_totals: pd.Series | None
     choices: Choices
+    absent: tuple[str, ...] = ()
 
 
 def read_request(
@@ -172,6 +174,7 @@ def read_request(
         reference_total=None if reference is None else reference.total,
         region_totals=region_totals,
         choices=choices,
+        absent=read[0].absent,
     )
 
 

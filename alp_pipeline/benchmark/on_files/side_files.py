@@ -17,7 +17,15 @@ from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable, exact_sum
 from alp_pipeline.benchmark.cells import BenchmarkInputError, BoolArray, whole_years
 from alp_pipeline.benchmark.composite.files import read_table
 from alp_pipeline.benchmark.disclosure import PublishedTotals
-from alp_pipeline.benchmark.on_files.matrix_file import TIME, code_text, parse_cells
+from alp_pipeline.benchmark.on_files.matrix_file import (
+    TIME,
+    VALUE,
+    code_text,
+    is_mark,
+    marked_secret,
+    may_part_thousands,
+    parse_cells,
+)
 
 NACE = "nace"
 _TOTAL = ("total", "_t", "all")
@@ -168,7 +176,8 @@ def read_numbers(path: Path, what: str) -> pd.Series | pd.DataFrame:
     """Numbers by code: the first column a code, the last one (or `value`) its number, perhaps a year.
 
     Returns:
-        A series by code; years × codes where there is a column year. NaN where the file has none.
+        A series by code; years × codes where there is a column year. NaN where the file has none, or where
+        it says that the number is confidential.
 
     Raises:
         BenchmarkInputError: a code (and year) twice, a cell that is no number.
@@ -176,12 +185,18 @@ def read_numbers(path: Path, what: str) -> pd.Series | pd.DataFrame:
     frame = read_table(path, first_heading="code")
     names = {str(name).lower(): name for name in frame.columns}
     time = next((names[word] for word in TIME if word in names), None)
-    rest = [name for name in frame.columns[1:] if name != time]
+    rest = [name for name in frame.columns[1:] if name != time and not is_mark(name)]
     if not rest:
         _refuse(f"it has no numbers for {what}", "Pass two columns: code, value.", path.name)
-    value = names.get("value", rest[-1])
+    value = next((names[word] for word in VALUE if word in names), rest[-1])
     codes = frame.iloc[:, 0].map(code_text)
-    numbers = parse_cells(frame[value].tolist(), path.name, lambda place: f"{codes.iloc[place]}")["value"]
+    cells = parse_cells(
+        frame[value].tolist(),
+        path.name,
+        lambda place: f"{codes.iloc[place]}",
+        parted=may_part_thousands(path),
+    )
+    numbers = cells["value"].mask(marked_secret(frame, path.name))
     if time is None:
         found = pd.Series(numbers.to_numpy(), index=pd.Index(codes, name=None))
         if found.index.has_duplicates:

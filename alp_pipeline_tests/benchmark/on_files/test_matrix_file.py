@@ -122,6 +122,11 @@ def test_columns_of_a_long_file_may_say_state_flags_and_secrecy(tmp_path):
         ("CONF_STATUS", "N"),
         ("Confidentiality", "c"),
         ("conf", "A"),
+        ("OBS_CONF", "C"),
+        ("OBS_CONF_STATUS", "D"),
+        ("confidential", "true"),
+        ("Geheimhaltung", "x"),
+        ("statistical secrecy", "1"),
         ("Conf_Flag", "D"),
         ("obs_flag", "c"),
         ("OBS_FLAG", "C"),
@@ -150,9 +155,11 @@ def test_a_file_of_several_years_has_rows_of_region_and_year_or_the_year_asked_f
         tmp_path, "years.csv", "region,activity,year,value\nA,C28,2013,1\nA,C28,2014,2\nB,C28,2014,3\n"
     )
     rows = read_matrix(path).table.values
-    assert rows.index.tolist() == [("A", 2013), ("A", 2014), ("B", 2014)]
+    assert rows.index.tolist() == [("A", 2013), ("A", 2014), ("B", 2013), ("B", 2014)]
     assert rows.index.names == ["region", "year"]
+    assert np.isnan(rows.loc[("B", 2013), "C28"])  # no row is no region less, but a cell that is missing
     assert read_matrix(path, year=2014).table.values.index.tolist() == ["A", "B"]
+    assert read_matrix(path, year=2013).absent == ("B",)
     wide = written(tmp_path, "wide.csv", "geo,year,C28\nA,2013,1\nA,2014,2\n")
     assert read_matrix(wide).table.values.index.tolist() == [("A", 2013), ("A", 2014)]
     with pytest.raises(BenchmarkInputError, match=r"no cell of 2019.*It has 2013, 2014"):
@@ -174,6 +181,11 @@ def test_a_sheet_is_chosen_by_name(tmp_path):
         ("geo,C28\nA,many\n", "A × C28 holds 'many'"),
         ("geo,C28\nA,-3\n", "A × C28 holds -3"),
         ('geo,C28\nA,"1,5"\n', r"A × C28 holds '1,5'"),
+        ("geo;C28;C29\nA;1.234;708\n", r"'1.234' may be a decimal number or a thousand"),
+        ("geo;C28;C29\nA;1,234;708\n", r"'1,234' of C28 may be a decimal or a thousand"),
+        ("geo,C28,conf_status\nA,1,C\n", "which of a row's cells conf_status is about"),
+        ("geo,nace,value,hidden\nA,I55,1,C\n", "the column hidden seems to say what is confidential"),
+        ("geo,nace,value,k\nA,C28,1,C\nA,I55,1,F\n", "the column k seems to say what is confidential"),
         ("geo,C28\nA,1\nA,2\n", "the cell A × C28 appears more than once"),
         ("geo,C28\n,1\n", "row 1 has no geo"),
         ("geo,C28,C28\nA,1,2\n", "column 3"),
@@ -194,3 +206,23 @@ def test_a_file_that_is_not_there_or_no_table_is_refused(tmp_path):
         read_matrix(tmp_path / "absent.csv")
     with pytest.raises(BenchmarkInputError, match="is not a table"):
         read_matrix(written(tmp_path, "jobs.pdf", "x"))
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("geo;C28;C29\nA;1.234,5 p;708\n", 1234.5),  # de, it, sl
+        ("geo;C28;C29\nA;1\u202f234,5;708\n", 1234.5),  # fr
+        ("geo;C28;C29\nA;0,125;708\n", 0.125),
+        ("geo;C28;C29\nA;1.234;0.5\n", 1.234),  # another cell tells
+        ("geo;C28;C29\nA;1234.567;708\n", 1234.567),
+        ("geo,C28,C29\nA,1.234,708\n", 1.234),  # between commas no number has one
+    ],
+)
+def test_numbers_of_a_spreadsheet_are_read_where_the_file_leaves_no_doubt(tmp_path, text, number):
+    assert read_matrix(written(tmp_path, "jobs.csv", text)).table.values.loc["A", "C28"] == number
+
+
+def test_a_column_of_section_letters_is_no_mark_of_secrecy(tmp_path):
+    text = "geo,nace_r2,section,value\nA,C28,C,1\nA,F41,F,2\n"
+    assert read_matrix(written(tmp_path, "jobs.csv", text)).table.values.loc["A"].tolist() == [1.0, 2.0]

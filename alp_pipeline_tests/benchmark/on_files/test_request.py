@@ -96,3 +96,41 @@ def test_logarithms_to_the_base_of_zero_are_refused(tmp_path, method):
 def test_a_sheet_of_a_file_without_sheets_is_refused(tmp_path):
     with pytest.raises(BenchmarkInputError, match=r"jobs.csv: it has no sheets.*--sheet"):
         compute("lq", (written(tmp_path, "jobs.csv", PLAIN),), {"sheet": "x"})
+
+
+GUARDED = "geo,C,C10,C11,C12,I,I55,I56\nA,100,:c,:c,20,35,30,5\nB,60,10,:c,:c,20,6,14\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "notes"),
+    [
+        ("TOT,160,55,60,45,55,36,19\n", ["computable_cell"] * 4),
+        # A wider territory: I55 and I56 have no gap and do not add up to it.
+        ("EU,960,555,600,450,550,360,190\n", [""] * 4),
+    ],
+)
+def test_a_total_row_of_the_tables_own_regions_is_known_to_the_guard(tmp_path, row, notes):
+    matrix = written(tmp_path, "jobs.csv", GUARDED + row)
+    given = {"groups": "nace", "total_row": row.split(",")[0], "rounding": 0.0}
+    found = compute("lq-interval", (matrix,), given).table
+    assert found.loc[found["state"] == "confidential", "note"].tolist() == notes
+    codes, totals = GUARDED.split("\n")[0].split(",")[1:], row.strip().split(",")[1:]
+    side = "activity,value\n" + "".join(f"{c},{t}\n" for c, t in zip(codes, totals, strict=True))
+    given = {"groups": "nace", "reference": written(tmp_path, "side.csv", side), "rounding": 0.0}
+    beside = compute("lq-interval", (written(tmp_path, "alone.csv", GUARDED),), given).table
+    assert beside.loc[beside["state"] == "confidential", "note"].tolist() == notes
+
+
+def test_a_region_total_gives_a_hidden_section_away_to_the_guard(tmp_path):
+    text = "geo,C,C10,C11,I,I55,I56,TOTAL\nA,:c,3,:c,35,30,5,45\nB,9,4,5,20,6,14,29\n"
+    matrix = written(tmp_path, "jobs.csv", text)
+    given = {"groups": "nace", "total_column": "TOTAL", "rounding": 0.0}
+    found = compute("lq-interval", (matrix,), given).table
+    assert found.loc[found["activity"] == "C11", "note"].tolist() == ["computable_cell", ""]
+
+
+def test_a_region_that_lacks_a_year_is_in_no_total_of_it_and_is_named(tmp_path):
+    years = written(tmp_path, "jobs.csv", "geo,year,C10,C11\nA,2010,1,2\nB,2012,3,4\n")
+    assert compute("lq", (years,), {}).summary["states"] == {"not_available": 8}
+    one = compute("lq", (years,), {"year": 2010}).summary
+    assert one["regions_without_this_year"] == ["B"]

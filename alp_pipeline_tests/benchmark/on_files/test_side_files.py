@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError
+from alp_pipeline.benchmark.on_files.methods import compute
 from alp_pipeline.benchmark.on_files.side_files import (
     by_row,
     read_groups,
@@ -94,3 +96,21 @@ def test_neighbours_are_the_first_two_columns(tmp_path):
     assert pairs.to_dict("list") == {"region_code": ["AT33"], "neighbour_code": ["ITH1"]}
     with pytest.raises(BenchmarkInputError, match="one column"):
         read_neighbours(written(tmp_path, "a\nAT33\n"))
+
+
+def test_a_confidential_total_of_a_side_file_is_no_number(tmp_path):
+    path = tmp_path / "eu.csv"
+    path.write_text("activity;value;CONF_STATUS\nC10;1.300,5;C\nC28;50,25;F\n", encoding="utf-8")
+    found = read_numbers(path, "the reference")
+    assert np.isnan(found["C10"])
+    assert found["C28"] == 50.25
+
+
+def test_a_reference_of_sections_and_their_divisions_is_not_summed_twice(tmp_path):
+    matrix, europe = tmp_path / "jobs.csv", tmp_path / "eu.csv"
+    matrix.write_text("geo,C10,C28\nA,1,3\n", encoding="utf-8")
+    europe.write_text("activity,value\nC,10\nC10,5\nC28,5\n", encoding="utf-8")
+    with pytest.raises(BenchmarkInputError, match=r"reference: the section C stands beside C10.*TOTAL"):
+        compute("lq", (matrix,), {"reference": europe})
+    europe.write_text("activity,value\nC,10\nC10,5\nC28,5\nTOTAL,10\n", encoding="utf-8")
+    assert compute("lq", (matrix,), {"reference": europe}).table.loc[0, "C28"] == 1.5
