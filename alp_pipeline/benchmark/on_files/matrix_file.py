@@ -17,6 +17,7 @@ import pandas as pd
 from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable, framed
 from alp_pipeline.benchmark.cells import CELL_STATES, BenchmarkInputError, IntArray, whole_years
 from alp_pipeline.benchmark.composite.files import read_table
+from alp_pipeline.benchmark.decimal_marks import separator_of, with_points
 
 # Headings by which a column of a long table is known; the first that a file has is taken.
 REGION = ("region", "region_code", "geo", "nuts", "nuts_code")
@@ -33,8 +34,6 @@ _SECRET = {"C", ":C", "CONFIDENTIAL", "SECRET", "SUPPRESSED"}
 _SDMX_SECRECY = {"N", "D", "S", "A", "P", "TRUE", "YES", *_FREE, *_SECRET}
 
 _TEXT = (".csv", ".tsv", ".txt")
-_THREES = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}(?!\d)")
-_POINT = re.compile(r"[-+]?\d*\.\d")
 _WHOLE = re.compile(r"^(\d+)\.0$")
 _WORDS = {"c": ":c", "confidential": ":c", "na": "", "nan": "", "not_available": "", "not_applicable": ":m"}
 
@@ -66,7 +65,7 @@ def read_matrix(path: Path, *, sheet: str | None = None, year: int | None = None
 
     A cell is a number, or as Eurostat writes it: `708`, `35 p`, `:` or nothing (not available), `:c`, `: c`,
     `:bc`, `c`, "confidential" (confidential), `:m` (cannot exist). "NA" and "nan" are not available. Decimal
-    commas are read where the file leaves no doubt (`composite.decimal_comma`).
+    commas and parted thousands are read where the file leaves no doubt (`decimal_marks`).
 
     Args:
         path: CSV, TSV, XLSX or Parquet.
@@ -112,7 +111,7 @@ def parse_cells(
     where: str,
     label: Callable[[int], str] = "cell {}".format,
     *,
-    parted: bool = False,
+    separator: str = ",",
 ) -> pd.DataFrame:
     """Values, states and flags of cells as they stand in a file.
 
@@ -120,10 +119,10 @@ def parse_cells(
         texts: the cells, text or numbers.
         where: the file, for a message.
         label: what to call the cell at a place, for a message.
-        parted: whether a point may part thousands.
+        separator: of the file's columns; it matters for numbers like 1.234.
 
     Raises:
-        BenchmarkInputError: a point that may be either; a cell that is neither a number nor one
+        BenchmarkInputError: numbers whose decimal mark is in doubt; a cell that is neither a number nor one
             of the known words, with its place.
 
     >>> parse_cells(["12 b", ": c", 3.5], "jobs.csv").values.tolist()
@@ -133,7 +132,7 @@ def parse_cells(
 
     from alp_pipeline.observations.cells import read_cells
 
-    numbers, distinct = _distinct(texts, where, parted)
+    numbers, distinct = _distinct(texts, where, separator)
     read = read_cells(pa.array(distinct, pa.string()), numbers.astype(np.int32))
     problems = read.problem.cast(pa.string()).to_pandas()
     if problems.notna().any():
@@ -156,7 +155,7 @@ def _long(
     raw: pd.DataFrame, names: dict[str, str], region: str, activity: str, value: str, path: Path
 ) -> pd.DataFrame:
     cells = parse_cells(
-        raw[value].tolist(), path.name, lambda place: f"row {place + 1}", parted=may_part_thousands(path)
+        raw[value].tolist(), path.name, lambda place: f"row {place + 1}", separator=separator_in(path)
     )
     cells["region"], cells["activity"] = _codes(raw[region], path), _codes(raw[activity], path)
     if time := _one_of(names, TIME):
@@ -191,7 +190,7 @@ def _wide(raw: pd.DataFrame, names: dict[str, str], path: Path) -> pd.DataFrame:
         raw[activities].to_numpy(dtype=object).ravel().tolist(),
         path.name,
         lambda place: f"{regions[place // len(activities)]} × {activities[place % len(activities)]}",
-        parted=may_part_thousands(path),
+        separator=separator_in(path),
     )
     cells["region"] = np.repeat(np.array(regions, dtype=object), len(activities))
     cells["activity"] = np.tile(np.array([str(name) for name in activities], dtype=object), len(raw))
@@ -288,36 +287,22 @@ def code_text(code: object) -> str:
     return str(int(code)) if isinstance(code, float) and code.is_integer() else str(code).strip()
 
 
-def _distinct(texts: Sequence[object], where: str, parted: bool) -> tuple[IntArray, list[str]]:
+def _distinct(texts: Sequence[object], where: str, separator: str) -> tuple[IntArray, list[str]]:
     """Each cell's place among the distinct texts, and these."""
     if all(type(text) is str for text in texts):  # of a CSV: only the distinct ones need a look
         raw, words = pd.factorize(np.array(texts, dtype=object))
     else:
         raw, words = np.arange(len(texts)), np.array([*texts, None], dtype=object)[:-1]
-    if parted:
-        _require_clear_points([word.strip() for word in words if type(word) is str], where)
-    meaning = [_text(word) for word in words]
+    written = dict.fromkeys(word.strip() for word in words if type(word) is str)
+    points = with_points(written, where, separator=separator)
+    meaning = [_text(points.get(word.strip(), word) if type(word) is str else word) for word in words]
     meant, known = pd.factorize(np.array(meaning, dtype=object))
     return meant.astype(np.int64)[raw], [str(word) for word in known]
 
 
-def _require_clear_points(words: Sequence[str], where: str) -> None:
-    """Refuse 1.234 where it may be a thousand: no other number has a point that is surely a decimal one."""
-    doubtful = [word for word in words if _THREES.match(word)]
-    if doubtful and not any(_POINT.match(word) and not _THREES.match(word) for word in words):
-        todo = "Write whole numbers without points; decimals with more or fewer than three digits or commas."
-        _refuse(
-            f"{doubtful[0]!r} may be a decimal number or a thousand, and no other cell tells", todo, where
-        )
-
-
-def may_part_thousands(path: Path) -> bool:
-    """Whether a file comes from where numbers have a decimal comma: its columns are parted by semicolons."""
-    if path.suffix.lower() not in _TEXT:
-        return False
-    with path.open(encoding="utf-8-sig") as file:
-        heading = file.readline()
-    return max(",;\t|", key=heading.count) == ";"
+def separator_in(path: Path) -> str:
+    """What parts the columns of a file; a comma where nothing does."""
+    return separator_of(path) if path.suffix.lower() in _TEXT else ","
 
 
 def _text(cell: object) -> str:

@@ -23,8 +23,8 @@ from alp_pipeline.benchmark.on_files.matrix_file import (
     code_text,
     is_mark,
     marked_secret,
-    may_part_thousands,
     parse_cells,
+    separator_in,
 )
 
 NACE = "nace"
@@ -194,7 +194,7 @@ def read_numbers(path: Path, what: str) -> pd.Series | pd.DataFrame:
         frame[value].tolist(),
         path.name,
         lambda place: f"{codes.iloc[place]}",
-        parted=may_part_thousands(path),
+        separator=separator_in(path),
     )
     numbers = cells["value"].mask(marked_secret(frame, path.name))
     if time is None:

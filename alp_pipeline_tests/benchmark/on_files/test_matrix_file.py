@@ -180,9 +180,10 @@ def test_a_sheet_is_chosen_by_name(tmp_path):
     [
         ("geo,C28\nA,many\n", "A × C28 holds 'many'"),
         ("geo,C28\nA,-3\n", "A × C28 holds -3"),
-        ('geo,C28\nA,"1,5"\n', r"A × C28 holds '1,5'"),
-        ("geo;C28;C29\nA;1.234;708\n", r"'1.234' may be a decimal number or a thousand"),
-        ("geo;C28;C29\nA;1,234;708\n", r"'1,234' of C28 may be a decimal or a thousand"),
+        ('geo,C28\nA,"1,5,0"\n', r"A × C28 holds '1,5,0'"),
+        ('geo,C28\nA,"1,234"\n', r"'1,234' may be 1.234 or 1234"),
+        ("geo;C28;C29\nA;1.234;708\n", r"'1.234' may be 1.234 or 1234"),
+        ("geo;C28;C29\nA;1,5;1.5\n", r"'1,5' has a decimal comma and '1.5' a decimal point"),
         ("geo,C28,conf_status\nA,1,C\n", "which of a row's cells conf_status is about"),
         ("geo,nace,value,hidden\nA,I55,1,C\n", "the column hidden seems to say what is confidential"),
         ("geo,nace,value,k\nA,C28,1,C\nA,I55,1,F\n", "the column k seems to say what is confidential"),
@@ -214,6 +215,9 @@ def test_a_file_that_is_not_there_or_no_table_is_refused(tmp_path):
         ("geo;C28;C29\nA;1.234,5 p;708\n", 1234.5),  # de, it, sl
         ("geo;C28;C29\nA;1\u202f234,5;708\n", 1234.5),  # fr
         ("geo;C28;C29\nA;0,125;708\n", 0.125),
+        ("geo;C28;C29\nA;1.234;0,5\n", 1234.0),
+        ("geo;C28;C29\nA;1\u2019234.5;708\n", 1234.5),  # de-CH
+        ('geo,C28,C29\nA,"1,234","1,234,567"\n', 1234.0),
         ("geo;C28;C29\nA;1.234;0.5\n", 1.234),  # another cell tells
         ("geo;C28;C29\nA;1234.567;708\n", 1234.567),
         ("geo,C28,C29\nA,1.234,708\n", 1.234),  # between commas no number has one
@@ -221,6 +225,14 @@ def test_a_file_that_is_not_there_or_no_table_is_refused(tmp_path):
 )
 def test_numbers_of_a_spreadsheet_are_read_where_the_file_leaves_no_doubt(tmp_path, text, number):
     assert read_matrix(written(tmp_path, "jobs.csv", text)).table.values.loc["A", "C28"] == number
+
+
+def test_a_number_of_a_workbook_is_no_text_whose_point_could_part_thousands(tmp_path):
+    path = tmp_path / "jobs.xlsx"
+    pd.DataFrame({"geo": ["A"], "C28": [1.234], "C29": ["2,5"]}).to_excel(
+        path, engine="xlsxwriter", index=False
+    )
+    assert read_matrix(path).table.values.loc["A"].tolist() == [1.234, 2.5]
 
 
 def test_a_column_of_section_letters_is_no_mark_of_secrecy(tmp_path):
