@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from alp_pipeline.benchmark.composite.uncertainty.results import UncertaintyResult
     from alp_pipeline.benchmark.composite.uncertainty.sensitivity import SensitivityResult
 
-SENSITIVITY_SAMPLES = 256
+SENSITIVITY_SAMPLES = 1024
 """Saltelli's N: (factors + 2) times as many runs of the index. A power of 2, as the sequence wants."""
 
 MORE_DOCUMENTS = "more_documents"

@@ -52,11 +52,12 @@ def sobol_indices(
 
     Saltelli design: A and B are n × d samples, A_B^(i) is A with column i from B; n (d + 2) runs.
 
-        S_i  = mean(y_B · (y_ABi - y_A)) / Var([y_A; y_B])
+        S_i  = mean((y_B - c) · (y_ABi - y_A)) / Var([y_A; y_B]),    c = (mean(y_A) + mean(y_B)) / 2
         S_Ti = Σ (y_A - y_ABi)² / (2 n · Var([y_A; y_B]))
 
-    Var is the sample variance (divisor 2n - 1). Where the output does not vary at all, nothing can depend on
-    a factor and every index is 0.
+    Var is the sample variance (divisor 2n - 1). Without the centre c, S_i would have the same expectation and
+    an error that grows with the output's mean: the same function plus 100 would have other indices. Where the
+    output does not vary at all, nothing can depend on a factor and every index is 0.
 
     Args:
         function: takes m × d numbers in [0, 1) and gives m finite numbers; map the columns to whatever
@@ -172,7 +173,7 @@ def _terms(y_a: FloatArray, y_b: FloatArray, y_ab: FloatArray) -> FloatArray:
     a, b = y_a - centre, y_b - centre
     flat = np.ptp(np.concatenate([y_a, y_b])) == 0
     spread = np.zeros_like(a) if flat else a**2 + b**2
-    return np.column_stack([(y_b * (y_ab - y_a)).T, ((y_a - y_ab) ** 2).T, a + b, spread])
+    return np.column_stack([(b * (y_ab - y_a)).T, ((y_a - y_ab) ** 2).T, a + b, spread])
 
 
 def _estimates(terms: FloatArray, counts: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -84,11 +84,13 @@ def test_indices_are_those_of_the_design_written_out() -> None:
         return (ranks - nominal).abs().mean(axis=1).to_numpy()
 
     y_a, y_b = output(a), output(b)
-    variance = np.var(np.concatenate([y_a, y_b]), ddof=1)
+    both = np.concatenate([y_a, y_b])
+    variance = np.var(both, ddof=1)
     table = run(SPEC, n=n, bootstrap=0).indices.table
     for factor in spec.factors:
         y = output({**a, factor: b[factor]})
-        expected = [np.mean(y_b * (y - y_a)) / variance, np.sum((y_a - y) ** 2) / (2 * n * variance)]
+        first = np.mean((y_b - both.mean()) * (y - y_a)) / variance
+        expected = [first, np.sum((y_a - y) ** 2) / (2 * n * variance)]
         np.testing.assert_allclose(table.loc[factor, ["first_order", "total"]].tolist(), expected, atol=1e-12)
 
 
