@@ -39,13 +39,19 @@ def index(
 
     written = index_of_files(data, recipe, out, framework=framework, draws=draws, seed=seed)
     tops = [_summary(written.result, code) for code in _tops(written.result)]
-    answer: dict[str, Any] = {"out": str(written.folder), "files": list(written.files), "indices": tops}
+    answer: dict[str, Any] = {
+        "out": str(written.folder),
+        "files": list(written.files),
+        "indices": tops,
+        "remarks": list(written.remarks),
+    }
     lines = [
         f"{top['code']}: {top['scored']} of {top['units']} units have a score"
         + (f", {top['undetermined']} undetermined" if top["undetermined"] else "")
         + (f"; first {', '.join(top['first'])}" if top["first"] else "")
         for top in tops
     ]
+    lines += [f"note: {remark}" for remark in written.remarks]
     lines.append(f"{len(written.files)} files in {written.folder}")
     say(answer, "\n".join(lines), as_json=as_json)
 

@@ -118,12 +118,78 @@ def test_a_panel_keeps_its_years(folder: Path) -> None:
 def test_what_is_wrong_with_a_file_is_said_and_nothing_is_written(folder: Path) -> None:
     assert "nothing.csv: there is no such file" in refused(folder, data="nothing.csv")
     (folder / "data.csv").write_text(DATA.replace("30", "thirty"), encoding="utf-8")
-    assert "data: CH05 × jobs holds 'thirty'" in refused(folder)
+    assert "data.csv: CH05 × jobs holds 'thirty'" in refused(folder)
     (folder / "data.csv").write_text(DATA.replace("jobs", "work"), encoding="utf-8")
-    assert "data: the column jobs is absent" in refused(folder)
+    assert "data.csv: the column jobs is absent" in refused(folder)
+    (folder / "meta.csv").write_text(FRAMEWORK.replace("-1", "0"), encoding="utf-8")
+    assert "meta.csv: co2 has the direction 0" in refused(folder)
+    (folder / "meta.csv").write_text(FRAMEWORK, encoding="utf-8")
     recipe = {**RECIPE, "steps": [{"step": "normalise", "method": "minmix"}, {"step": "aggregate"}]}
     (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
     assert "recipe.yaml: steps.0.method: 'minmix' does not exist. Use one of minmax," in refused(folder)
+
+
+def test_a_spreadsheets_decimal_commas_are_read_in_data_and_framework_and_said(folder: Path) -> None:
+    run(folder)
+    expected = {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
+    commas = DATA.replace(",", ";").replace("10;5", "10,0;5,0").replace("30;4", "30,0;4")
+    (folder / "data.csv").write_text(commas, encoding="utf-8")
+    meta = FRAMEWORK.replace(",", ";").replace("-1;1;", "-1;1,0;")
+    (folder / "meta.csv").write_text(meta, encoding="utf-8")
+    said = json.loads(run(folder, "--json").stdout)["remarks"]
+    assert said == [
+        "meta.csv: decimal commas in Weight read as points",
+        "data.csv: decimal commas in jobs, co2 read as points",
+    ]
+    found = {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
+    assert list(read_log(folder / "out" / "log.yaml").remarks) == said
+    assert found.keys() == expected.keys()
+    assert all(found[name] == expected[name] for name in found if name != "log.yaml")
+    assert "note: data.csv: decimal commas in jobs, co2" in run(folder).stdout
+
+
+def test_a_number_of_two_readings_is_refused_with_the_way_out(folder: Path) -> None:
+    text = DATA.replace(",", ";").replace("10;5", "1,234;5").replace("30;4", "1.234;4")
+    (folder / "data.csv").write_text(text, encoding="utf-8")
+    assert "data.csv: '1,234' of jobs may be a decimal or a thousand" in refused(folder)
+    assert "Write decimals with a point" in refused(folder)
+
+
+def test_a_power_at_its_bound_and_an_importance_out_of_reach_are_said(folder: Path) -> None:
+    rng = np.random.default_rng(4)
+    co2 = rng.lognormal(size=30)
+    jobs = np.exp(np.linspace(0, 3, 30)) / 1e4
+    table = pd.DataFrame({"uCode": [f"R{n}" for n in range(30)], "jobs": jobs, "co2": co2})
+    table.to_csv(folder / "data.csv", index=False)
+    steps = [
+        {"step": "treat", "method": "boxcox", "apply": "always", "by_indicator": {"co2": {"method": "none"}}},
+        {"step": "normalise"},
+        {"step": "weight", "method": "optimised", "importance": {"jobs": 1, "co2": 1e-9}},
+        {"step": "aggregate"},
+    ]
+    (folder / "recipe.yaml").write_text(yaml.safe_dump({**RECIPE, "steps": steps}), encoding="utf-8")
+    said = json.loads(run(folder, "--json").stdout)["remarks"]
+    assert said[0].startswith("1_treat: Box-Cox's power is at the bound of its search (-5 to 5) for jobs:")
+    assert "3_weight: no weights give" in said[-1] or len(said) == 1
+    treated = pd.read_csv(folder / "out" / "details_1_treat_treatment.csv", index_col="indicator")
+    assert treated["boxcox_at_bound"].to_dict() == {"jobs": True, "co2": False}
+
+
+def test_what_a_killed_run_left_is_cleared_and_said(folder: Path) -> None:
+    run(folder)
+    scores = (folder / "out" / "scores.csv").read_bytes()
+    nobody = 2**22 + 1  # above every process number
+    (folder / "out").rename(folder / f"out.partial-{nobody}-ab-earlier")
+    (folder / f"out.partial-{nobody}-cd").mkdir()
+    (folder / "data.csv").write_text("unit\n", encoding="utf-8")
+    result = run(folder)
+    assert isinstance(result.exception, BenchmarkInputError)
+    assert (folder / "out" / "scores.csv").read_bytes() == scores
+    (folder / "out").rename(folder / f"out.partial-{nobody}-ab-earlier")
+    (folder / "data.csv").write_text(DATA, encoding="utf-8")
+    said = run(folder).stdout
+    assert "note: the earlier result in out was brought back after a run that was killed" in said
+    assert [path.name for path in folder.iterdir() if ".partial-" in path.name] == []
 
 
 def test_draws_need_something_uncertain(folder: Path) -> None:

@@ -1,9 +1,10 @@
 """Budget allocation: experts divide points among the children of a parent.
 
-Belongs here: checking and averaging what experts gave. Does not: who is asked, other ways to weigh (weights).
+Belongs here: checking and averaging what experts gave, what is left of it without some codes.
+Does not: who is asked, other ways to weigh (weights).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
 import numpy as np
@@ -85,6 +86,46 @@ def budget_shares(
         }
     )
     return dict(zip(codes, share.mean(axis=0).tolist(), strict=True)), table
+
+
+def points_without(
+    points: Mapping[str, Mapping[str, Any]], framework: Framework, codes: Collection[str]
+) -> dict[str, dict[str, float]]:
+    """What experts gave, without some codes: the points for these go to what is left of the same parent.
+
+    Each expert's points for the children left keep their proportions and add up to what the expert gave to
+    all children: the shares that follow are the expert's, given that the others do not count.
+
+    Args:
+        points: as of `budget_shares`.
+        framework: with all codes.
+        codes: those that go.
+
+    Raises:
+        BenchmarkInputError: an expert gave nothing to any of the children left.
+
+    >>> framework = Framework.of(pd.DataFrame({"code": ["a", "b", "c", "index"], "level": [1, 1, 1, 2],
+    ...     "parent": ["index"] * 3 + [None], "direction": 1, "type": ["Indicator"] * 3 + ["Aggregate"]}))
+    >>> points_without({"Ada": {"a": 20, "b": 20, "c": 60}}, framework, ["c"])
+    {'Ada': {'a': 50.0, 'b': 50.0}}
+    """
+    found: dict[str, dict[str, float]] = {}
+    for expert, own in points.items():
+        given = {code: _points(value, expert, code) for code, value in own.items()}
+        parent = {code: framework.parent(code) for code in given}
+        whole, left = dict.fromkeys(parent.values(), 0.0), dict.fromkeys(parent.values(), 0.0)
+        for code, value in given.items():
+            whole[parent[code]] += value
+            left[parent[code]] += 0.0 if code in codes else value
+        stays = [code for code in given if code not in codes]
+        for code in stays:
+            if not left[parent[code]] > 0:
+                _refuse(
+                    f"{expert} gives nothing to what is left of {parent[code]}",
+                    "Ask again, or weigh otherwise, to see the index without it.",
+                )
+        found[expert] = {code: given[code] / left[parent[code]] * whole[parent[code]] for code in stays}
+    return found
 
 
 def _parents(codes: list[str], framework: Framework) -> dict[str, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 Belongs here: which file holds what, writing the folder, what may be replaced. Does not: computing (index).
 """
 
+import ctypes
 import glob
 import os
 import secrets
@@ -22,6 +23,7 @@ from alp_pipeline.durable import TEMPORARY_MARK, flush
 
 LOG = "log.yaml"
 _EARLIER = "-earlier"
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
 
 
 class ExportRefused(BenchmarkInputError):
@@ -35,6 +37,7 @@ def export_index(
     labels: tuple[str, ...] = ("unit", "time"),
     bounds: bool = False,
     more: Mapping[str, pd.DataFrame] | None = None,
+    remarks: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
     """Write an index as a folder.
 
@@ -49,7 +52,7 @@ def export_index(
 
     Numbers are written with all their digits, so that reading them gives the same ones. Nothing of it depends
     on when or where it was written. The folder appears whole or not at all; what a killed writer left beside
-    it is cleared by the next. One that exists is replaced only
+    it is cleared by the next (`clear_after_the_dead`). One that exists is replaced only
     if it is empty or holds an earlier result and nothing else.
 
     Args:
@@ -59,6 +62,7 @@ def export_index(
         bounds: also write scores_lower.csv and scores_upper.csv where scores are undetermined. Bounds can
             give hidden values away: they are internal unless you know that they may be shown.
         more: other tables by file name.
+        remarks: on the files that were read; they stand in log.yaml before those on the result.
 
     Returns:
         The names of the files, sorted.
@@ -84,7 +88,7 @@ def export_index(
     CH,100.0,100.0
     """
     folder = Path(folder).resolve()
-    _clear_after_the_dead(folder)
+    clear_after_the_dead(folder)
     require_replaceable(folder)
     tables = _tables(result, labels, bounds=bounds) | dict(more or {})
     names = tuple(sorted([*tables, LOG]))
@@ -93,7 +97,9 @@ def export_index(
         temporary.mkdir(parents=True)
         for name, table in tables.items():
             table.to_csv(temporary / name, index=False, lineterminator="\n", encoding="utf-8")
-        log = result.log.model_copy(update={"files": names})
+        log = result.log.model_copy(
+            update={"files": names, "remarks": (*remarks, *result.log.remarks)},
+        )
         (temporary / LOG).write_text(log.text, encoding="utf-8")
         for name in names:
             flush(temporary / name)
@@ -175,18 +181,26 @@ def require_replaceable(folder: Path) -> None:
         )
 
 
-def _clear_after_the_dead(folder: Path) -> None:
-    """Remove what killed writers left beside the folder; an earlier result that had made way comes back."""
+def clear_after_the_dead(folder: Path) -> tuple[str, ...]:
+    """Remove what killed writers left beside the folder; an earlier result that had made way comes back.
+
+    Returns:
+        A sentence for each thing done; none where nothing was left.
+    """
+    folder, done = folder.resolve(), []
     if not folder.parent.is_dir():
-        return
+        return ()
     for left in sorted(folder.parent.glob(f"{glob.escape(folder.name + TEMPORARY_MARK)}*")):
         writer = left.name.removeprefix(folder.name + TEMPORARY_MARK).split("-")[0]
         if not writer.isdigit() or _is_alive(int(writer)):
             continue
         if left.name.endswith(_EARLIER) and not folder.exists():
             left.rename(folder)
+            done.append(f"the earlier result in {folder.name} was brought back after a run that was killed")
         else:
             shutil.rmtree(left, ignore_errors=True)
+            done.append(f"{left.name}, left by a run that was killed, was removed")
+    return tuple(done)
 
 
 def _is_alive(process: int) -> bool:
@@ -200,17 +214,26 @@ def _is_alive(process: int) -> bool:
 
 
 def _put_in_place(temporary: Path, folder: Path) -> None:
-    """Rename the new folder to its name; the earlier one goes last, or comes back."""
+    """Give the new folder its name; where there is an earlier one, both change places at once if they can.
+
+    Where the system cannot (other than Linux, some file systems), the earlier one makes way for an instant,
+    and comes back if the new one cannot take its place, or at the next run if this one is killed between.
+    """
     if not folder.exists():
         temporary.rename(folder)
-        flush(folder.parent)
-        return
-    earlier = temporary.with_name(f"{temporary.name}{_EARLIER}")
-    folder.rename(earlier)
-    try:
-        temporary.rename(folder)
-    except OSError:
-        earlier.rename(folder)
-        raise
+    elif not _exchanged(temporary, folder):
+        earlier = temporary.with_name(f"{temporary.name}{_EARLIER}")
+        folder.rename(earlier)
+        try:
+            temporary.rename(folder)
+        except OSError:
+            earlier.rename(folder)
+            raise
+        shutil.rmtree(earlier)
     flush(folder.parent)
-    shutil.rmtree(earlier)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Whether two folders have changed places, in one step that no reader and no kill can fall into."""
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    return rename is not None and rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0

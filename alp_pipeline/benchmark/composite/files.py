@@ -5,25 +5,75 @@ Does not: what a cell means (framework, units).
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError
+from alp_pipeline.benchmark.composite.decimal_comma import require_clear_points, with_decimal_points
 
 _SEPARATORS = ",;\t|"
+
+
+@dataclass(frozen=True, eq=False)
+class TableFile:
+    """A table as read, and what was read otherwise than it stands there.
+
+    Attributes:
+        table: see `read_table`.
+        remarks: sentences for whoever uses the table: columns of which the decimal comma became a point.
+        parted: a CSV's columns are parted by semicolons, as where numbers have a decimal comma.
+    """
+
+    table: pd.DataFrame
+    remarks: tuple[str, ...] = ()
+    parted: bool = False
+
+    def numbers_in(self, columns: Collection[str], path: Path | str) -> "TableFile":
+        """The same, once it is sure that no number of these columns (lower case) has two readings."""
+        if self.parted:
+            names = [name for name in self.table.columns if str(name).strip().lower() in columns]
+            require_clear_points(self.table, names, where=Path(path).name)
+        return self
 
 
 def read_table(
     path: Path | str, *, sheet: str | None = None, first_heading: str | None = None
 ) -> pd.DataFrame:
+    """The table in a file, see `read_table_file`."""
+    return read_table_file(path, sheet=sheet, first_heading=first_heading).table
+
+
+@contextmanager
+def named_after(path: Path | str, where: str) -> Iterator[None]:
+    """Inside, an error that is about `where` (such as "data") names the file instead.
+
+    >>> with named_after("in/regions.csv", "data"):
+    ...     raise BenchmarkInputError("there are no units", where="data", todo="Pass one row per unit.")
+    Traceback (most recent call last):
+    alp_pipeline.benchmark.cells.BenchmarkInputError: BenchmarkInputError: regions.csv: there are ...
+    """
+    try:
+        yield
+    except BenchmarkInputError as error:
+        if error.where != where:
+            raise
+        raise type(error)(error.what, where=Path(path).name, todo=error.todo) from None
+
+
+def read_table_file(
+    path: Path | str, *, sheet: str | None = None, first_heading: str | None = None
+) -> TableFile:
     """The table in a file: its first row names the columns.
 
     Text stays text ("NA" may be Namibia, "01" a code): whoever knows a column's role converts it. Of a CSV
     every cell is text, "" where empty; its separator (comma, semicolon, tabulator or bar) is the one that
-    its heading has most of. Empty rows are dropped.
+    its heading has most of. Where it is no comma, columns of numbers with a decimal comma get a point
+    (`decimal_comma.with_decimal_points`), and a remark says so. Empty rows are dropped.
 
     Args:
         path: a file ending in .csv, .tsv, .txt, .xlsx, .xls, .ods or .parquet.
@@ -33,7 +83,7 @@ def read_table(
 
     Raises:
         BenchmarkInputError: the file is absent, of another kind, unreadable or empty; a heading is empty or
-            appears twice; a row of a CSV has more cells than the heading.
+            appears twice; a row of a CSV has more cells than the heading; its numbers have two readings.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -41,11 +91,18 @@ def read_table(
     ...     _ = file.write_text("uCode;LPI;Goods\\nNA;3.5;\\n", encoding="utf-8")
     ...     read_table(file).values.tolist()
     [['NA', '3.5', '']]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "units.csv"
+    ...     _ = file.write_text("uCode;LPI\\nAT;3,5\\n", encoding="utf-8")
+    ...     read_table_file(file).remarks
+    ('units.csv: decimal commas in LPI read as points',)
     """
     path = Path(path)
     readers = dict.fromkeys((".csv", ".tsv", ".txt"), lambda path: _csv(path, first_heading))
-    readers[".parquet"] = lambda path: _parquet(path, first_heading)
-    readers |= dict.fromkeys((".xlsx", ".xls", ".ods"), lambda path: _workbook(path, sheet, first_heading))
+    readers[".parquet"] = lambda path: TableFile(_parquet(path, first_heading))
+    readers |= dict.fromkeys(
+        (".xlsx", ".xls", ".ods"), lambda path: TableFile(_workbook(path, sheet, first_heading))
+    )
     reader = readers.get(path.suffix.lower())
     if reader is None:
         _refuse(
@@ -53,13 +110,13 @@ def read_table(
         )
     if not path.is_file():
         _refuse(path, "there is no such file", "Check the path.")
-    table = reader(path)
-    if not len(table.columns) or not len(table):
+    found = reader(path)
+    if not len(found.table.columns) or not len(found.table):
         _refuse(path, "the table has no rows", "Pass a heading and at least one row below it.")
-    return table
+    return found
 
 
-def _csv(path: Path, first_heading: str | None) -> pd.DataFrame:
+def _csv(path: Path, first_heading: str | None) -> TableFile:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             heading = file.readline()
@@ -68,7 +125,13 @@ def _csv(path: Path, first_heading: str | None) -> pd.DataFrame:
             rows = [row for row in csv.reader(file, delimiter=separator, strict=True) if any(row)]
     except (UnicodeDecodeError, csv.Error) as error:
         _refuse(path, f"it cannot be read as CSV in UTF-8 ({error})", "Save it again as CSV in UTF-8.")
-    return _rectangle(path, rows, first_heading)
+    table = _rectangle(path, rows, first_heading)
+    if separator == ",":
+        return TableFile(table)
+    table, columns = with_decimal_points(table, where=path.name)
+    shown = ", ".join(columns[:5]) + (f" and {len(columns) - 5} more" if len(columns) > 5 else "")
+    said = (f"{path.name}: decimal commas in {shown} read as points",) if columns else ()
+    return TableFile(table, said, parted=separator == ";")
 
 
 def _workbook(path: Path, sheet: str | None, first_heading: str | None) -> pd.DataFrame:

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray, IntArray
-from alp_pipeline.benchmark.composite.files import read_table
-from alp_pipeline.benchmark.composite.framework_table import COLUMNS, checked_table
+from alp_pipeline.benchmark.composite.files import TableFile, named_after, read_table_file
+from alp_pipeline.benchmark.composite.framework_table import COLUMNS, NUMBERS, checked_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,7 +237,14 @@ def read_framework(path: Path | str, *, sheet: str | None = None) -> Framework:
     ...     read_framework(file).indicators
     ('LPI',)
     """
-    return Framework.of(read_table(path, sheet=sheet))
+    table = framework_file(path, sheet=sheet).table
+    with named_after(path, "framework"):
+        return Framework.of(table)
 
 
-__all__ = ["COLUMNS", "Framework", "read_framework"]
+def framework_file(path: Path | str, *, sheet: str | None = None) -> TableFile:
+    """The framework table in a file, and what was read otherwise than it stands there."""
+    return read_table_file(path, sheet=sheet).numbers_in(NUMBERS, path)
+
+
+__all__ = ["COLUMNS", "Framework", "framework_file", "read_framework"]

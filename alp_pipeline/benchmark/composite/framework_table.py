@@ -23,6 +23,7 @@ COLUMNS = (
     "denominator",
     "type",
 )
+NUMBERS = ("level", "direction", "weight", "target")
 TYPES = ("indicator", "aggregate", "group", "denominator")
 _SYNONYMS = {"icode": "code", "iname": "label", "name": "label"}
 _RESERVED = ("ucode", "uname", "unit", "name", "time")
@@ -46,7 +47,7 @@ def checked_table(table: pd.DataFrame) -> pd.DataFrame:
     frame["label"] = frame["label"].fillna(frame["code"])
     frame["type"] = frame["type"].str.lower()
     _first(frame, ~frame["type"].isin(TYPES), "type", f"Use one of {', '.join(TYPES)}.")
-    for name in ("level", "direction", "weight", "target"):
+    for name in NUMBERS:
         frame[name] = _numbers(frame, name)
     _check_levels(frame)
     _check_numbers(frame)

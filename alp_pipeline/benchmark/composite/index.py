@@ -16,6 +16,7 @@ from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.log import IndexLog, framework_hash, library_versions, units_hash
 from alp_pipeline.benchmark.composite.ranking import rank_table
 from alp_pipeline.benchmark.composite.recipe import Recipe
+from alp_pipeline.benchmark.composite.remarks import remarks_on
 from alp_pipeline.benchmark.composite.steps import STEPS
 from alp_pipeline.benchmark.composite.units import UnitTable
 
@@ -87,6 +88,11 @@ class IndexResult:
         groups = self.units.groups.columns
         return {group: rank_table(self.units, self.framework.aggregates, group=group) for group in groups}
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What did not come out as it was meant, a sentence each (see `remarks.remarks_on`)."""
+        return remarks_on(self.details)
+
     @cached_property
     def log(self) -> IndexLog:
         """From which `rebuild` computes the index again."""
@@ -96,6 +102,7 @@ class IndexResult:
             stages={name: units_hash(units) for name, units in self.stages.items() if name != RAW},
             libraries=library_versions(),
             seed=None if self.recipe.uncertainty is None else self.recipe.uncertainty.seed,
+            remarks=self.remarks,
         )
 
     def target(self, code: str | None = None) -> str:

@@ -35,6 +35,7 @@ class IndexLog(BaseModel):
         stages: SHA-256 of the table after each step, so that a difference is found where it begins.
         libraries: versions of Python and of the numerical libraries, null where one is absent.
         seed: of everything random; null where nothing is.
+        remarks: what was read or came out otherwise than one would expect, a sentence each.
         files: the files of the results written beside it; none while nothing was written.
     """
 
@@ -46,6 +47,7 @@ class IndexLog(BaseModel):
     stages: dict[str, str]
     libraries: dict[str, str | None]
     seed: int | None = None
+    remarks: tuple[str, ...] = Field(default=())
     files: tuple[str, ...] = Field(default=())
 
     @classmethod

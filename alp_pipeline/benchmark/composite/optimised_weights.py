@@ -22,6 +22,7 @@ from alp_pipeline.benchmark.composite.units import UnitTable
 WHERE = "weight, optimised"
 _REACH = 12.0  # weights are sought within a factor of e^12 of where the search starts
 _EVALUATIONS = 200
+_REACHED = 0.01  # an importance is reached if its share is off by no more than this part of it
 
 
 def optimised_weights(
@@ -51,7 +52,8 @@ def optimised_weights(
 
     Returns:
         The framework with weights of the level that add up to 1 within each parent; and the table code,
-        parent, top, wanted, achieved (shares of importance), correlation, weight, difference (root mean
+        parent, top, wanted, achieved (shares of importance), correlation, reached (within a hundredth of
+        what was wanted), weight, difference (root mean
         square of achieved - wanted over the top's codes), evaluations.
 
     Raises:
@@ -108,6 +110,7 @@ def optimised_weights(
             "wanted": wanted,
             "achieved": share,
             "correlation": correlation,
+            "reached": np.abs(share - wanted) <= _REACHED * wanted,
             "weight": weights,
             "difference": np.sqrt(apart)[top_of],
             "evaluations": int(found.nfev),

@@ -138,7 +138,10 @@ class Recipe(BaseModel):
     def _check_factor(self, factor: StepFactor, field: str) -> None:
         found = [step for step in self.steps if step.step == factor.step]
         if not found:
-            raise ParameterRefused(f"{field}.step", f"{factor.step!r} is not among the recipe's steps")
+            steps = ", ".join(dict.fromkeys(step.step for step in self.steps))
+            raise ParameterRefused(
+                f"{field}.step", f"{factor.step!r} is not among the recipe's steps; use one of {steps}"
+            )
         if factor.occurrence is None and len(found) > 1:
             raise ParameterRefused(
                 f"{field}.occurrence", f"is absent; the recipe has {len(found)} steps {factor.step}"

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError
+from alp_pipeline.benchmark.composite.budget import points_without
 from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.index import RAW, IndexResult, compute_index
-from alp_pipeline.benchmark.composite.recipe import Recipe
+from alp_pipeline.benchmark.composite.recipe import Recipe, RecipeStep
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +39,10 @@ def remove_elements(result: IndexResult, level: int, *, code: str | None = None)
     """Leave out each element of a level in turn, compute the index anew, and see how ranks shift.
 
     The whole recipe is followed again on the framework without the element and all below it: screening judges
-    units on what is left, weights that are derived are derived again. (COINr's remove_elements sets the
-    element's weight to zero; with given weights and nothing screened or missing the scores are the same.)
+    units on what is left, weights that are derived are derived again, and of a budget allocation each
+    expert's points for what is left keep their proportions (`budget.points_without`). (COINr's
+    remove_elements sets the element's weight to zero; with given weights and nothing screened or missing the
+    scores are the same.)
 
     Args:
         result: an index.
@@ -91,21 +94,35 @@ def remove_elements(result: IndexResult, level: int, *, code: str | None = None)
     )
 
 
-def without_codes(recipe: Recipe, codes: Collection[str]) -> Recipe:
+def without_codes(recipe: Recipe, framework: Framework, codes: Collection[str]) -> Recipe:
     """The recipe for a framework that lacks some codes: what was said of them is dropped.
 
-    That is every key of that name in a mapping: `by_indicator`, weights, importance, points.
+    That is every key of that name in a mapping: `by_indicator`, weights, importance. The points of a budget
+    allocation are shared out anew, see `budget.points_without`.
 
+    Args:
+        recipe: of the whole index.
+        framework: with all codes.
+        codes: those that go.
+
+    >>> framework = Framework.of(pd.DataFrame({"code": ["jobs"], "level": 1, "parent": None, "direction": 1,
+    ...                                        "type": "Indicator"}))
     >>> recipe = Recipe.of({"id": "mean", "version": "1", "label": "Mean", "steps": [
     ...     {"step": "normalise", "by_indicator": {"jobs": {"low": 1}}}, {"step": "aggregate"}]})
-    >>> without_codes(recipe, ["jobs"]).steps[0].parameters
+    >>> without_codes(recipe, framework, ["jobs"]).steps[0].parameters
     {'by_indicator': {}}
     """
     changes = {
-        name: {key: _pruned(value, codes) for key, value in step.parameters.items()}
+        name: _without_codes(step, framework, codes)
         for name, step in zip(recipe.stage_names, recipe.steps, strict=True)
     }
     return recipe.changed(changes)
+
+
+def _without_codes(step: RecipeStep, framework: Framework, codes: Collection[str]) -> dict[str, Any]:
+    if step.effective.get("method") == "budget":
+        return {**step.parameters, "points": points_without(step.parameters["points"], framework, codes)}
+    return {key: _pruned(value, codes) for key, value in step.parameters.items()}
 
 
 def _pruned(value: Any, codes: Collection[str]) -> Any:
@@ -121,7 +138,7 @@ def _without(result: IndexResult, element: str, target: str) -> IndexResult | No
         return None
     left = framework.without([removed])
     gone = {*framework.indicators, *framework.aggregates} - {*left.indicators, *left.aggregates}
-    return compute_index(result.stages[RAW], left, without_codes(result.recipe, gone))
+    return compute_index(result.stages[RAW], left, without_codes(result.recipe, framework, gone))
 
 
 def _counting_branch(framework: Framework, element: str) -> str:

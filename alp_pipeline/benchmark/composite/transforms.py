@@ -13,7 +13,10 @@ from alp_pipeline.benchmark.cells import BoolArray, FloatArray
 
 TRANSFORMS: Final = ("log_ct", "log", "log_gii", "boxcox", "sqrt")
 POWERS: Final = (-5.0, 5.0)
-"""Between these Box-Cox's power is sought."""
+"""Between these Box-Cox's power is sought. Powers in use are −2 to 2 (Tukey's ladder); a likeliest one far
+beyond is the sign of a column whose range is small against its least number, which the shift makes 1: it
+would measure the indicator's unit."""
+_MIRROR_GAP: Final = 0.01
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,15 @@ class Transform:
     - `boxcox`: ((y^λ − 1)/λ, ln y for λ = 0), Box & Cox (1964); y = x − m + 1 with `shift` (COINr), else x.
     - `sqrt`: √x.
 
-    All are increasing. Outside a function's domain the result is NaN. A reflected column is mirrored,
-    transformed and mirrored back, x → −f(m + M − x): for a tail that points to the small numbers.
+    All are increasing. Outside a function's domain the result is NaN.
+
+    A reflected column is mirrored, transformed and mirrored back, x → −f(M + c − x), for a tail that points
+    to the small numbers (Tabachnick & Fidell, Using Multivariate Statistics, ch. 4: "reflect and square
+    root", "reflect and logarithm"). c is the least of the mirrored numbers: 0.01 (M − m) for `log`, `sqrt`
+    and `boxcox` without shift, so that they exist for any column, log's is `log_ct` of the mirror image, and
+    an indicator's unit changes nothing (textbooks take c = 1, much or nothing depending on the unit); m
+    for the functions that shift a column themselves, for which c makes no difference (`log_ct`, `boxcox`),
+    and for `log_gii`, whose strength hangs on M.
     """
 
     name: str
@@ -54,24 +64,30 @@ class Transform:
         low, high = np.fmin.reduce(columns, axis=-1), np.fmax.reduce(columns, axis=-1)
         powers = np.full(low.shape, np.nan if power is None else power)
         if name == "boxcox" and power is None:
-            mirrored = np.where(reflected[:, None], (low + high)[:, None] - columns, columns)
+            fitted = cls(name, low, high, powers, reflected, shift)
+            mirrored = fitted._mirrored(columns)
             powers = boxcox_power(mirrored - low[:, None] + 1.0 if shift else mirrored)
         return cls(name, low, high, powers, reflected, shift)
 
     def __call__(self, columns: FloatArray) -> FloatArray:
         """The function of every number of (columns, units), those it was fitted to or others."""
         low, high = self.low[:, None], self.high[:, None]
-        mirror = self.reflected[:, None]
-        x = np.where(mirror, low + high - columns, columns)
+        x = self._mirrored(columns)
         with np.errstate(divide="ignore", invalid="ignore"):
             y = self._plain(x, low, high)
         y = np.where(np.isfinite(y), y, np.nan)
-        return np.where(mirror, -y, y)
+        return np.where(self.reflected[:, None], -y, y)
 
     def taken(self, chosen: BoolArray) -> "Transform":
         """The same function for some of its columns."""
         low, high, power = self.low[chosen], self.high[chosen], self.power[chosen]
         return replace(self, low=low, high=high, power=power, reflected=self.reflected[chosen])
+
+    def _mirrored(self, columns: FloatArray) -> FloatArray:
+        """The reflected columns as their mirror image, the others as they are."""
+        shifts_itself = self.name in ("log_ct", "log_gii") or (self.name == "boxcox" and self.shift)
+        least = self.low if shifts_itself else _MIRROR_GAP * (self.high - self.low)
+        return np.where(self.reflected[:, None], (self.high + least)[:, None] - columns, columns)
 
     def _plain(self, x: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
         if self.name == "log_ct":

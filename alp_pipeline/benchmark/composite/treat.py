@@ -15,7 +15,7 @@ from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.moments import columns_of
 from alp_pipeline.benchmark.composite.outliers import Limits
 from alp_pipeline.benchmark.composite.parameters import per_indicator
-from alp_pipeline.benchmark.composite.transforms import Transform
+from alp_pipeline.benchmark.composite.transforms import POWERS, Transform
 from alp_pipeline.benchmark.composite.treatment import METHODS, Diagnosis, Treatment, treated_columns
 from alp_pipeline.benchmark.composite.unit_cells import label_of
 from alp_pipeline.benchmark.composite.units import StepResult, UnitTable
@@ -58,7 +58,8 @@ def treat(
             excluded (then `not_available`); see `outliers.deviation_limits`.
         log_ct, log, log_gii, boxcox, sqrt: see `transforms.Transform`. Each shortens an upper tail and
             lengthens a lower one, and is applied to either, as in COINr; `reflect` mirrors an indicator
-            with negative skewness first, so that its lower tail is the one shortened, and mirrors it back.
+            with negative skewness first, so that its lower tail is the one shortened, and mirrors it back:
+            the order of the units stays.
         none: the indicator is left as it is, whatever `then` says.
 
     Args:
@@ -72,7 +73,8 @@ def treat(
         max_points: numbers winsorised at most, more only where the last ones are tied; None for no limit.
         k: for outliers_sd, at least 1.
         replace: for outliers_sd, `next` or `exclude`.
-        boxcox_lambda: the power; estimated by maximum likelihood, between -5 and 5, when omitted.
+        boxcox_lambda: the power; estimated by maximum likelihood, between -5 and 5, when omitted. Where the
+            likelihood has no maximum inside, the bound is taken and `boxcox_at_bound` says so.
         boxcox_shift: shift the numbers first so that the least is 1 (COINr); else they must be positive.
         reflect: see above.
         within_time: in a panel treat each time by itself (COINr's purse); else all times together, so
@@ -85,8 +87,8 @@ def treat(
         details:
         `treatment`: one row per indicator (and time): [time,] indicator, method (`none` where not applied),
         points (numbers that `method` winsorised or found beyond the limits, also where `then` started again
-        from the numbers before), then, boxcox_lambda, and skew, kurtosis and passes
-        before, after the method, and after all.
+        from the numbers before), then, boxcox_lambda, boxcox_at_bound (the estimate is a bound of the
+        search), and skew, kurtosis and passes before, after the method, and after all.
         `points`: one row per number that limits moved: unit, [time,] indicator, value_before, value_after.
 
     Raises:
@@ -231,6 +233,7 @@ class _Work:
             "points": points,
             "then": functions,
             "boxcox_lambda": powers,
+            "boxcox_at_bound": np.isin(powers, POWERS) & (treatment.boxcox_lambda is None),
         }
         for name in _SHAPES:
             skew, kurtosis = getattr(diagnosis, name)

@@ -123,8 +123,7 @@ def _parsed(column: pd.Series, code: str) -> tuple[pd.Series, pd.Series]:
         row = int(wrong[0])
         _refuse(
             f"{label_of(cells.index[row])} × {code} holds {cells.iloc[row]!r}",
-            "Pass finite numbers with a decimal point, not a comma; an empty cell where there is none, ':c' "
-            "where it is confidential.",
+            "Pass finite numbers; an empty cell where there is none, ':c' where it is confidential.",
         )
     return numbers, known.where(numbers.isna(), REPORTED)
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import CELL_STATES, BenchmarkInputError, BoolArray, FloatArray, IntArray
-from alp_pipeline.benchmark.composite.files import read_table
+from alp_pipeline.benchmark.composite.files import TableFile, named_after, read_table_file
 from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.unit_cells import (
     CONFIDENTIAL,
@@ -308,7 +308,15 @@ def read_units(path: Path | str, framework: Framework, *, sheet: str | None = No
     ...     read_units(file, framework).values["LPI"].to_dict()
     {'AT': 4.1, 'CH': nan}
     """
-    return UnitTable.of(read_table(path, sheet=sheet), framework)
+    table = units_file(path, framework, sheet=sheet).table
+    with named_after(path, "data"):
+        return UnitTable.of(table, framework)
+
+
+def units_file(path: Path | str, framework: Framework, *, sheet: str | None = None) -> TableFile:
+    """The table of units in a file, and what was read otherwise than it stands there."""
+    numbers = {code.lower() for code in (*framework.indicators, *framework.denominator_codes)}
+    return read_table_file(path, sheet=sheet).numbers_in(numbers, path)
 
 
 def _aligned(frame: pd.DataFrame, like: pd.DataFrame, where: str) -> pd.DataFrame:

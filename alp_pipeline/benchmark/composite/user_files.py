@@ -9,14 +9,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from alp_pipeline.benchmark.composite.export import export_index, labelled, require_replaceable
-from alp_pipeline.benchmark.composite.files import read_table
-from alp_pipeline.benchmark.composite.framework import Framework, read_framework
+from alp_pipeline.benchmark.composite.export import (
+    clear_after_the_dead,
+    export_index,
+    labelled,
+    require_replaceable,
+)
+from alp_pipeline.benchmark.composite.files import named_after
+from alp_pipeline.benchmark.composite.framework import Framework, framework_file
 from alp_pipeline.benchmark.composite.index import IndexResult, compute_index
 from alp_pipeline.benchmark.composite.recipe import Recipe, RecipeError, load_recipe
 from alp_pipeline.benchmark.composite.uncertainty.monte_carlo import monte_carlo
 from alp_pipeline.benchmark.composite.uncertainty.sensitivity import sensitivity
-from alp_pipeline.benchmark.composite.units import UnitTable
+from alp_pipeline.benchmark.composite.units import UnitTable, units_file
 
 SENSITIVITY_ROWS = 1000
 _LABELS = {"unit": ("ucode", "unit"), "time": ("time",)}
@@ -24,11 +29,16 @@ _LABELS = {"unit": ("ucode", "unit"), "time": ("time",)}
 
 @dataclass(frozen=True, eq=False)
 class WrittenIndex:
-    """An index and the files it was written to."""
+    """An index and the files it was written to.
+
+    Attributes:
+        remarks: what its user should know of the files read, the folder and the result, a sentence each.
+    """
 
     result: IndexResult
     folder: Path
     files: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def index_of_files(
@@ -57,6 +67,7 @@ def index_of_files(
     Raises:
         BenchmarkInputError: whatever is wrong with one of the files, by name; nothing was written.
     """
+    cleared = clear_after_the_dead(out)
     require_replaceable(out.resolve())
     followed = load_recipe(recipe).drawn(draws=draws, seed=seed)
     if framework is None and followed.framework is None:
@@ -65,13 +76,18 @@ def index_of_files(
             where=recipe.name,
             todo="Pass --framework FILE, or write `framework: FILE` into the recipe.",
         )
-    tree = read_framework(framework or recipe.parent / str(followed.framework))
-    table = read_table(data)
-    units, labels = UnitTable.of(table, tree), label_columns(table)
+    path = framework or recipe.parent / str(followed.framework)
+    meta = framework_file(path)
+    with named_after(path, "framework"):
+        tree = Framework.of(meta.table)
+    cells = units_file(data, tree)
+    with named_after(data, "data"):
+        units, labels = UnitTable.of(cells.table, tree), label_columns(cells.table)
     result = compute_index(units, tree, followed)
     more = {} if followed.uncertainty is None else uncertainty_tables(units, tree, followed, labels)
-    files = export_index(result, out, labels=labels, more=more)
-    return WrittenIndex(result, out, files)
+    read = (*meta.remarks, *cells.remarks)
+    files = export_index(result, out, labels=labels, more=more, remarks=read)
+    return WrittenIndex(result, out, files, (*cleared, *read, *result.remarks))
 
 
 def uncertainty_tables(

@@ -206,6 +206,20 @@ def test_what_a_killed_writer_left_is_cleared_and_an_earlier_result_comes_back(
     assert {path.name for path in tmp_path.iterdir()} == {"out", "out.partial-notes", living.name}
 
 
+@pytest.mark.parametrize("can_exchange", [True, False])
+def test_a_result_takes_the_place_of_an_earlier_one_with_and_without_an_exchange(
+    tmp_path: Path, two_pillars: Framework, monkeypatch: pytest.MonkeyPatch, can_exchange: bool
+) -> None:
+    if not can_exchange:
+        monkeypatch.setattr(export, "_exchanged", lambda one, other: False)
+    folder = tmp_path / "out"
+    export_index(index_of(data(), two_pillars), folder)
+    before = folder.stat().st_ino
+    export_index(index_of(data(), two_pillars), folder)
+    assert folder.stat().st_ino != before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
 def test_an_index_is_rebuilt_from_the_folder(tmp_path: Path, two_pillars: Framework) -> None:
     index = index_of(data(), two_pillars)
     export_index(index, tmp_path / "out")

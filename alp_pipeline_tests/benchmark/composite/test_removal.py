@@ -114,9 +114,34 @@ def test_what_the_recipe_says_of_an_element_goes_with_it(data: pd.DataFrame, two
     index = compute_index(UnitTable.of(data, two_pillars), two_pillars, recipe(*steps))
     assert remove_elements(index, 1).elements["units"].tolist() == [7] * 4
     assert remove_elements(index, 2).elements["units"].tolist() == [7] * 2
-    pruned = without_codes(index.recipe, {"a", "P"})
+    pruned = without_codes(index.recipe, two_pillars, {"a", "P"})
     assert pruned.steps[1].parameters["by_indicator"] == {"b": {"method": "rank"}}
     assert pruned.steps[2].parameters["weights"] == {}
+
+
+def test_of_a_budget_each_experts_points_for_what_is_left_keep_their_proportions(
+    data: pd.DataFrame, two_pillars: Framework
+) -> None:
+    points = {
+        "Ada": {"a": 80, "c": 20, "b": 30, "d": 70, "P": 60, "Q": 40},
+        "Ben": {"a": 40, "c": 60, "b": 50, "d": 50, "P": 50, "Q": 50},
+    }
+    units = UnitTable.of(data, two_pillars)
+    index = compute_index(
+        units, two_pillars, recipe(MEAN[0], {"step": "weight", "method": "budget", "points": points}, MEAN[1])
+    )
+    removal = remove_elements(index, 1)
+    assert removal.elements["units"].tolist() == [7] * 4
+    # Without a, all of P is c; the experts' means for Q and the pillars stay.
+    scores = index.scores
+    pillar_q = 0.4 * scores["b"] + 0.6 * scores["d"]
+    np.testing.assert_allclose(removal.scores["a"], 0.55 * scores["c"] + 0.45 * pillar_q, rtol=1e-12)
+    assert remove_elements(index, 2).elements["units"].tolist() == [7] * 2
+    nothing = {"Ada": {"a": 100, "c": 0}}
+    alone = {"step": "weight", "method": "budget", "points": nothing}
+    index = compute_index(units, two_pillars, recipe(MEAN[0], alone, MEAN[1]))
+    with pytest.raises(BenchmarkInputError, match=r"Ada gives nothing to what is left of P"):
+        remove_elements(index, 1)
 
 
 def test_a_level_that_is_not_below_the_target_is_refused(index: IndexResult) -> None:

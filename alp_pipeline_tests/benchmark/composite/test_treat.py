@@ -152,6 +152,22 @@ def test_a_number_outside_a_function_s_domain_is_named():
         treat(units(TAIL, [0, 0, 0, 0, 0, 0.5]), FRAMEWORK, method="log_gii", apply="always")
 
 
+@pytest.mark.parametrize(("power", "said"), [(None, [True, False]), (-5.0, [False, False])])
+def test_a_power_at_the_bound_of_its_search_says_so(power, said):
+    """Shifted to begin at 1, a column of small numbers hardly varies: no power between -5 and 5 suits it."""
+    ladder = np.exp(np.linspace(0, 3, 20))
+    result = treat(
+        units(list(ladder / 1e4), list(ladder)),
+        FRAMEWORK,
+        method="boxcox",
+        apply="always",
+        boxcox_lambda=power,
+    )
+    found = result.details["treatment"].set_index("indicator")
+    assert found.loc[["a", "b"], "boxcox_at_bound"].tolist() == said
+    assert found.loc["a", "boxcox_lambda"] == -5
+
+
 def test_the_defaults_of_step_and_kernel_are_the_same():
     step = {name: each.default for name, each in inspect.signature(treat).parameters.items()}
     kernel = {name: each.default for name, each in inspect.signature(Treatment).parameters.items()}

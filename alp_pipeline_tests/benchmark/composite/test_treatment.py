@@ -178,11 +178,31 @@ def test_a_reflected_low_tail_is_the_mirror_image_of_the_high_tail(method):
     high = column(1, 2, 3, 4, 5, 100)
     low = 101 - high
     own = Treatment(method=method, reflect=True)
-    expected = -treated(high, own)
-    np.testing.assert_allclose(treated(low, own), expected, rtol=1e-9)
+    # Where the function asks for positive numbers the mirror image begins at a hundredth of the range.
+    image = high - 1 + 0.99 if method in ("log", "sqrt") else high
+    np.testing.assert_allclose(treated(low, own), -treated(image, own), rtol=1e-9)
     order = np.argsort(low[:, 0])
     assert (np.diff(treated(low, own)[order, 0]) > 0).all()
     assert (np.diff(treated(low, Treatment(method=method))[order, 0]) > 0).all()  # plain keeps order, too
+
+
+@pytest.mark.parametrize("method", ["log", "sqrt", "boxcox"])
+def test_any_column_can_be_reflected_whatever_its_zero_and_its_unit(method):
+    low = column(-104, 73.8, 74, 75, 97, 98, 99, 99.5, 100)
+    own = Treatment(method=method, reflect=True, boxcox_shift=False, boxcox_lambda=0.3)
+    gap = 2.04
+    mirrored = 100 + gap - low
+    plain = {"log": np.log(mirrored), "sqrt": np.sqrt(mirrored), "boxcox": (mirrored**0.3 - 1) / 0.3}[method]
+    np.testing.assert_allclose(treated(low, own), -plain, rtol=1e-12)
+    assert (np.diff(treated(low, own)[:, 0]) > 0).all()
+    elsewhere = treated(low + 1e4, own)
+    np.testing.assert_allclose(elsewhere, treated(low, own), rtol=1e-9)
+
+
+def test_the_log_of_the_mirror_image_is_log_ct_s():
+    low = column(-104, 73.8, 74, 75, 97, 98, 99, 99.5, 100)
+    log, log_ct = (treated(low, Treatment(method=method, reflect=True)) for method in ("log", "log_ct"))
+    np.testing.assert_allclose(log, log_ct, rtol=1e-12)
 
 
 def test_outliers_beyond_k_standard_deviations_take_the_next_value_or_go():
