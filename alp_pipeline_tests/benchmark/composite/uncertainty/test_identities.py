@@ -1,4 +1,4 @@
-"""What must hold of any run, checked from outside: sums of shares, laws of weights, replay by the manifest."""
+"""What must hold of any run, seen from outside: sums of shares, laws of weights, replay by the manifest."""
 
 import itertools
 from typing import Any
