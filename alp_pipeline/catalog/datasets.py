@@ -98,6 +98,22 @@ class ValueRule(Model):
         return self
 
 
+class NestingRule(Model):
+    """A NUTS unit's figure is at least the sum of its published parts of one lower level.
+
+    For figures that add up and are never negative: what is hidden or missing only makes the sum smaller, so
+    the parts need not be complete. They are those of the NUTS version that the document has most of. The
+    unit's cell goes to quarantine; where its parts are wrong and not the unit, that still fails closed.
+    """
+
+    id: Identifier
+    what: Text
+    severity: Severity
+    select: dict[Dimension, tuple[Code, ...]]
+    tolerance: float = Field(gt=0, lt=1, description="by which share the sum may exceed the unit")
+    rounding: float = Field(ge=0, description="the step to which the unit and each of its parts are rounded")
+
+
 class DatasetEntry(Entry):
     """A dataset as one source publishes it: what a document of it must look like, and what it means."""
 
@@ -132,6 +148,7 @@ class DatasetEntry(Entry):
     nuts_version_rule: NutsVersionRule
     known_breaks: tuple[KnownBreak, ...] = ()
     value_rules: tuple[ValueRule, ...]
+    nesting_rules: tuple[NestingRule, ...] = ()
     max_quarantine_share: float = Field(default=0.001, ge=0, le=1)
     latest_expected_period: Text | None = None
     discontinued: Text | None = Field(default=None, description="the last period, of a table that ended")
@@ -195,9 +212,12 @@ class DatasetEntry(Entry):
             problems.append("classification and classification_version go together")
         if not self.value_rules:
             problems.append("value_rules needs at least one rule")
-        if len({rule.id for rule in self.value_rules}) != len(self.value_rules):
-            problems.append("value_rules uses a rule id twice")
-        unknown = {name for rule in self.value_rules for name in rule.select} | set(self.filters)
+        rules: tuple[ValueRule | NestingRule, ...] = (*self.value_rules, *self.nesting_rules)
+        if len({rule.id for rule in rules}) != len(rules):
+            problems.append("value_rules and nesting_rules use a rule id twice")
+        if self.nesting_rules and self.nuts_version_rule is NutsVersionRule.NONE:
+            problems.append("nesting_rules are for NUTS codes, and nuts_version_rule says none")
+        unknown = {name for rule in rules for name in rule.select} | set(self.filters)
         unknown |= {*self._own_aliases.values(), *self.dimension_aliases.values()} - {"time"}
         unknown |= set(self.default_codes)
         if self.layout is not None:

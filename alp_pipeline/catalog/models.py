@@ -17,7 +17,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from alp_pipeline.catalog.benchmarks import ShockEntry, StructuralDimensionEntry
-from alp_pipeline.catalog.datasets import DatasetEntry, KnownBreak, Politeness, SourceEntry, ValueRule
+from alp_pipeline.catalog.datasets import (
+    DatasetEntry,
+    KnownBreak,
+    NestingRule,
+    Politeness,
+    SourceEntry,
+    ValueRule,
+)
 from alp_pipeline.catalog.entry import (
     LANGUAGES,
     PACKAGE_ORIGIN,
@@ -47,6 +54,7 @@ __all__ = [
     "IndicatorEntry",
     "KnownBreak",
     "Labels",
+    "NestingRule",
     "PerimeterEntry",
     "PillarEntry",
     "Politeness",

@@ -23,6 +23,7 @@ from alp_pipeline.build.outcome import RuleOutcome
 from alp_pipeline.build.sql import parquet
 from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import DatasetEntry
+from alp_pipeline.catalog.reference import reference_digest
 from alp_pipeline.errors import AlpError
 from alp_pipeline.plan.admission import IN_USE, SUPERSEDED, admissions
 from alp_pipeline.plan.structures import CodeLists, archived_structures, in_force, judge_codes
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 DOCUMENT_CODE = (
     "archive",
     "catalog",
+    "geography",
     "observations",
     "quality",
     "plan.admission",
@@ -152,6 +154,7 @@ def document_stage(
         "waived": dict(answers.waived),
         "refused": answers.refused,
         "code_tables": _code_tables(dataset),
+        "regions": reference_digest("nuts_codes.csv") if dataset.nesting_rules else "",
     }
     parameters = {"document": document.as_json(), "dataset": dataset.model_dump(mode="json")}
     return Stage(
@@ -172,7 +175,6 @@ def document_stage(
 
 def _code_tables(dataset: DatasetEntry) -> str:
     """Changes with the tables that turn a source's codes into ours; empty where the layout names none."""
-    from alp_pipeline.catalog.reference import reference_digest
     from alp_pipeline.observations.code_maps import code_table_files
 
     files = code_table_files(dataset.shape().layout)
@@ -314,7 +316,7 @@ def _quarantined_document(error: AlpError) -> "pa.Table":
     """A document of which no cell could be read stands in quarantine as a whole, as one row."""
     import pyarrow as pa
 
-    from alp_pipeline.quality.intake import QUARANTINE_SCHEMA
+    from alp_pipeline.quality.quarantine import QUARANTINE_SCHEMA
 
     row = {"row_number": 0, "rule_ids": "document_readable", "reasons": str(error)}
     return pa.Table.from_pylist([row], schema=QUARANTINE_SCHEMA)

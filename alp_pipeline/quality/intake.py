@@ -1,7 +1,8 @@
 """The intake gate of one document: rows that break a row rule go to quarantine, table rules gate.
 
-Belongs here: the rules that hold for every document, those of its catalogue entry, the quarantine, the
-verdict. Does not: parsing, choosing among accepted documents (plan.intake), the release gate (`tables`).
+Belongs here: the rules that hold for every document, those of its catalogue entry, the verdict. Does not:
+parsing, choosing among accepted documents (plan.intake), putting rows aside (`quarantine`), the release gate
+(`tables`).
 
 A critical row rule sends a row to quarantine and fails only when its rows are more than the entry's
 `max_quarantine_share` of the document, or when the entry says that it gates (then one row is enough); a row
@@ -13,13 +14,10 @@ cell is a valid empty dataset: accepted, with a warning (whether it may replace 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
-import pyarrow as pa
 
 from alp_pipeline.build.outcome import RuleOutcome, Severity
 from alp_pipeline.build.sql import identifier, literal
@@ -28,25 +26,15 @@ from alp_pipeline.observations.selection import has_code
 from alp_pipeline.quality.expectations import ColumnRule
 from alp_pipeline.quality.frames import parquet_frames, rows_of
 from alp_pipeline.quality.gate import critical_failures
+from alp_pipeline.quality.nesting import judge_nesting
+from alp_pipeline.quality.quarantine import aside, quarantine, rows_that_break
 from alp_pipeline.quality.runner import judge_counts, run_rules
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
     from alp_pipeline.catalog.models import DatasetEntry, ValueRule
-    from alp_pipeline.quality.runner import Positions
-
-QUARANTINE_SCHEMA = pa.schema(
-    [
-        pa.field("row_number", pa.int64(), nullable=False),
-        pa.field("series_key", pa.string()),
-        pa.field("time_period", pa.string()),
-        pa.field("published", pa.string()),
-        pa.field("rule_ids", pa.string(), nullable=False),
-        pa.field("reasons", pa.string(), nullable=False),
-    ]
-)
-"""`row_number`: position in the parsed file, from 0; `rule_ids`: separated by blanks."""
 
 TIME_PERIOD = (
     "[12][0-9]{3}(?:-(?:S[12]|Q[1-4]|W(?:0[1-9]|[1-4][0-9]|5[0-3])"
@@ -107,7 +95,7 @@ class IntakeVerdict:
     accepted: bool
     """Whether no critical rule failed."""
     quarantine: pa.Table
-    """Rows of `QUARANTINE_SCHEMA`, by `row_number`; all of them, accepted document or not."""
+    """Rows of `quarantine.QUARANTINE_SCHEMA`, by `row_number`; all of them, accepted document or not."""
 
 
 def validate_document(
@@ -142,7 +130,10 @@ def validate_document(
         when_empty="critical" if declared_cells else "warning",
     )
     *row_outcomes, row_count = judged
-    quarantine = _quarantine(connection, parsed, rules, failing, document_id)
+    nested = judge_nesting(
+        connection, parsed, dataset, subject=document_id, without=rows_that_break(rules, failing)
+    )
+    set_aside = quarantine(connection, parsed, rules, failing, nested.contradicted, document_id)
     most = dataset.max_quarantine_share * declared_cells
     gating = {rule.id for rule in dataset.value_rules if rule.gates}
     outcomes = [
@@ -150,20 +141,20 @@ def validate_document(
             _gated(outcome)
             if outcome.rule_id in gating
             else _within_share(outcome, most, dataset.max_quarantine_share)
-            for outcome in row_outcomes
+            for outcome in (*row_outcomes, *nested.outcomes)
         ),
         row_count,
         *judge_counts(
             [
                 _key_fact(connection, parsed, dataset.id, document_id, keys_differ=keys_differ),
                 _accounting_fact(connection, parsed, dataset.id, document_id, declared_cells),
-                _share_fact(dataset, quarantine.num_rows, declared_cells, most),
+                _share_fact(dataset, set_aside.num_rows, declared_cells, most),
             ],
             subject=document_id,
         ),
     ]
     accepted = not critical_failures(outcomes)
-    return IntakeVerdict(document_id, tuple(outcomes), accepted, quarantine)
+    return IntakeVerdict(document_id, tuple(outcomes), accepted, set_aside)
 
 
 def accepted_rows_query(parsed: Path, verdict: IntakeVerdict) -> str:
@@ -180,7 +171,8 @@ def waivable_rules(dataset: DatasetEntry) -> tuple[str, ...]:
     A document that cannot be read is none of them: there is nothing to take in.
     """
     own = (rule.id for rule in dataset.value_rules if rule.severity == "critical")
-    return (*(rule.rule_id for rule in ROW_RULES), *own, *TABLE_RULES)
+    nesting = (rule.id for rule in dataset.nesting_rules if rule.severity == "critical")
+    return (*(rule.rule_id for rule in ROW_RULES), *own, *nesting, *TABLE_RULES)
 
 
 def _value_column(rule: ValueRule) -> str:
@@ -225,101 +217,10 @@ def _within_share(outcome: RuleOutcome, most: float, share: float) -> RuleOutcom
     return replace(outcome, outcome="passed", detail=f"{outcome.detail}; in quarantine, {bound}")
 
 
-# --- quarantine ---------------------------------------------------------------------------------------------
-
-_WITHHELD = "(withheld)"
-# A number that should be hidden must not come to light through the quarantine. The last condition is for a
-# cell that was not understood: a letter c after a number may have meant confidential.
-_HIDDEN = (
-    "p.conf_status IS NOT NULL OR coalesce(p.cell_state = 'confidential', false) "
-    "OR (p.cell_state IS NULL AND regexp_matches(coalesce(p.published, ''), '[0-9].*[cC]'))"
-)
-
-
-def _quarantine(
-    connection: duckdb.DuckDBPyConnection,
-    parsed: Path,
-    rules: Sequence[ColumnRule],
-    failing: Mapping[str, Positions],
-    document_id: str,
-) -> pa.Table:
-    """Put the rows that break a critical row rule aside, with every rule they break.
-
-    Few combinations of rules occur however many rows there are, so their texts are made once per
-    combination. For 1.4 M rows that takes 2 s; putting the texts together row by row in SQL took 7 s.
-    """
-    broken = [rule for rule in rules if rule.rule_id in failing and rule.severity == "critical"]
-    rows = np.unique(np.concatenate([np.empty(0, np.int64), *(failing[rule.rule_id] for rule in broken)]))
-    combination = np.zeros(len(rows), np.int64)
-    combinations: list[tuple[ColumnRule, ...]] = [()]
-    for rule in broken:
-        hit = np.isin(rows, failing[rule.rule_id], assume_unique=True)
-        codes, combination = np.unique(2 * combination + hit, return_inverse=True)
-        combinations = [combinations[code // 2] + (rule,) * int(code % 2) for code in codes]
-    found = pa.table({"row_number": rows, "combination": combination})
-    texts = pa.table([pa.array(column) for column in _texts(combinations)], schema=_TEXTS)
-    connection.register("quarantine_found", found)
-    connection.register("quarantine_texts", texts)
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_aside(document_id)} AS SELECT row_number FROM quarantine_found"
-    )
-    quarantined = connection.execute(_QUARANTINE.format(rows=rows_of(parsed))).to_arrow_table()
-    connection.unregister("quarantine_found")
-    connection.unregister("quarantine_texts")
-    return quarantined.cast(QUARANTINE_SCHEMA)
-
-
-_TEXTS = pa.schema(
-    [
-        ("combination", pa.int64()),
-        ("rule_ids", pa.string()),
-        ("is_understood", pa.bool_()),
-        ("reasons", pa.string()),
-        ("other_reasons", pa.string()),
-    ]
-)
-
-
-def _texts(combinations: Sequence[tuple[ColumnRule, ...]]) -> tuple[list[object], ...]:
-    """The columns of `_TEXTS`; `other_reasons` leaves out what the parser says better."""
-    others = [[rule for rule in rules if rule.rule_id != "cell_understood"] for rules in combinations]
-    return (
-        list(range(len(combinations))),
-        [" ".join(rule.rule_id for rule in rules) for rules in combinations],
-        [len(rest) == len(rules) for rest, rules in zip(others, combinations, strict=True)],
-        ["; ".join(rule.reason for rule in rules) for rules in combinations],
-        ["; ".join(rule.reason for rule in rest) or None for rest in others],
-    )
-
-
-_NUMBER = "[-+]?[0-9][0-9.,]*([eE][-+]?[0-9]+)?"
-_QUARANTINE = f"""
-    WITH found AS (
-        SELECT f.row_number, p.series_key, p.time_period, p.published, p.problem, {_HIDDEN} AS is_hidden, t.*
-        FROM quarantine_found f
-        JOIN quarantine_texts t USING (combination)
-        JOIN {{rows}} p ON p.file_row_number = f.row_number),
-    shown AS (
-        SELECT * REPLACE (
-            CASE WHEN is_hidden THEN regexp_replace(published, '{_NUMBER}', '{_WITHHELD}', 'g')
-                 ELSE published END AS published,
-            CASE WHEN is_hidden THEN regexp_replace(problem, '{_NUMBER}', '{_WITHHELD}', 'g')
-                 ELSE problem END AS problem)
-        FROM found)
-    SELECT row_number, series_key, time_period, published, rule_ids,
-           CASE WHEN is_understood OR problem IS NULL THEN reasons
-                ELSE concat_ws('; ', problem, other_reasons) END AS reasons
-    FROM shown ORDER BY row_number"""
-
-
-def _aside(document_id: str) -> str:
-    return identifier(f"quarantined {document_id}")
-
-
 def _accepted(parsed: Path, document_id: str, columns: str) -> str:
     return (
         f"SELECT {columns} FROM {rows_of(parsed)} AS p "
-        f"ANTI JOIN {_aside(document_id)} AS q ON p.file_row_number = q.row_number"
+        f"ANTI JOIN {aside(document_id)} AS q ON p.file_row_number = q.row_number"
     )
 
 
@@ -366,7 +267,7 @@ def _accounting_fact(
     counted = connection.execute(
         f"""SELECT cell_state, count(*) FROM ({_accepted(parsed, document_id, "cell_state")})
             WHERE cell_state IS NOT NULL GROUP BY 1
-            UNION ALL SELECT 'quarantined', count(*) FROM {_aside(document_id)}"""
+            UNION ALL SELECT 'quarantined', count(*) FROM {aside(document_id)}"""
     ).fetchall()
     numbers = {str(state): int(cells) for state, cells in counted}
     total = sum(numbers.values())

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from alp_pipeline.catalog.access import PxWebAccess, SdmxAccess
-from alp_pipeline.catalog.models import DatasetEntry, IndicatorEntry
+from alp_pipeline.catalog.models import DatasetEntry, IndicatorEntry, NestingRule, ValueRule
 from alp_pipeline.observations.code_maps import CodeMap, code_maps
 from alp_pipeline.observations.placement import single_blanks
 from alp_pipeline.sources.family import Description
@@ -154,9 +154,10 @@ def _defaults(dataset: DatasetEntry) -> Iterator[Named]:
 
 
 def _rules(dataset: DatasetEntry) -> Iterator[Named]:
-    for rule in dataset.value_rules:
+    rules: tuple[ValueRule | NestingRule, ...] = (*dataset.value_rules, *dataset.nesting_rules)
+    for rule in rules:
         for name, codes in rule.select.items():
-            yield Named(name, codes, f"the value rule {rule.id}")
+            yield Named(name, codes, f"the rule {rule.id}")
 
 
 def _key(access: SdmxAccess) -> list[tuple[str, ...]]:

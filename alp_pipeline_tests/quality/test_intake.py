@@ -7,11 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from alp_pipeline.quality import frames, intake, runner
-from alp_pipeline.quality.intake import (
-    QUARANTINE_SCHEMA,
-    accepted_rows_query,
-    validate_document,
-)
+from alp_pipeline.quality.intake import accepted_rows_query, validate_document
+from alp_pipeline.quality.quarantine import QUARANTINE_SCHEMA
 from alp_pipeline_tests.quality.conftest import cell, dataset, hidden
 
 

@@ -135,10 +135,10 @@ def test_a_value_rule_may_name_more_codes_than_there_are_but_not_only_others():
     some = held(rows_entry(value_rules=[{**rule, "select": {"nace_r2": ["C25", "C29"]}}]))
     assert (some.agrees, some.remarks) == (
         True,
-        ("ateco: the value rule counts names C29 too, which the table has not",),
+        ("ateco: the rule counts names C29 too, which the table has not",),
     )
     assert held(rows_entry(value_rules=[{**rule, "select": {"nace_r2": ["C29"]}}])).differences == (
-        "ateco: the table has none of the codes of the value rule counts: C29",
+        "ateco: the table has none of the codes of the rule counts: C29",
     )
 
 
