@@ -46,9 +46,11 @@ def index(
         "remarks": list(written.remarks),
     }
     lines = [
-        f"{top['code']}: {top['scored']} of {top['units']} units have a score"
+        f"{top['code']}: {top['scored']} of {top['units']} units"
+        + (" × years" if "time" in top else "")
+        + " have a score"
         + (f", {top['undetermined']} undetermined" if top["undetermined"] else "")
-        + (f"; first {', '.join(top['first'])}" if top["first"] else "")
+        + (f"; first {_in_year(top)}{', '.join(top['first'])}" if top["first"] else "")
         for top in tops
     ]
     lines += [f"note: {remark}" for remark in written.remarks]
@@ -62,13 +64,23 @@ def _tops(result: "IndexResult") -> tuple[str, ...]:
 
 def _summary(result: "IndexResult", code: str) -> dict[str, Any]:
     from alp_pipeline.benchmark.composite.index import RAW
-    from alp_pipeline.benchmark.composite.unit_cells import label_of
 
-    best = result.ranks[code].dropna().sort_values(kind="stable")
+    ranked = result.ranks[code].dropna()
+    year: dict[str, int] = {}
+    best = ranked
+    if result.units.is_panel and len(ranked):
+        year["time"] = int(ranked.index.get_level_values(1).max())
+        best = ranked.xs(year["time"], level=1)
     return {
         "code": code,
         "units": len(result.stages[RAW].index),
-        "scored": len(best),
+        "scored": len(ranked),
         "undetermined": int((result.states[code] == "undetermined").sum()),
-        "first": [label_of(unit) for unit in best.index[:3]],
+        **year,
+        "first": [str(unit) for unit in best.sort_values(kind="stable").index[:3]],
     }
+
+
+def _in_year(top: dict[str, Any]) -> str:
+    """Of a panel the first ones of its last year are named."""
+    return f"in {top['time']} " if "time" in top else ""

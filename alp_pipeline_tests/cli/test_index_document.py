@@ -1,5 +1,6 @@
 """docs/index.md says what is so: every example runs, every parameter stands there with its default."""
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ from alp_pipeline_tests.cli.index_document import blocks, quoted, recipe_named, 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    data, framework = blocks("csv")
+    data, framework, over_time = blocks("csv")
+    (tmp_path / "panel.csv").write_text(over_time, encoding="utf-8")
     (tmp_path / "regions.csv").write_text(data, encoding="utf-8")
     (tmp_path / "framework.csv").write_text(framework, encoding="utf-8")
     (tmp_path / "recipe.yaml").write_text(recipe_named("conditions"), encoding="utf-8")
@@ -65,6 +67,52 @@ def test_the_example_gives_the_scores_that_stand_there(folder: Path, monkeypatch
     named = [name for row in tables(section("What is in the folder"))[0][1:] for name in quoted(row[0])]
     missing = [name for name in named if name[0].isalpha() and not (folder / "conditions" / name).is_file()]
     assert missing == ["intervals.csv"]  # nothing is uncertain there
+
+
+def test_the_panel_example_gives_ranks_and_group_ranks_of_every_year(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "recipe.yaml").write_text(recipe_named("conditions_over_time"), encoding="utf-8")
+    files = ["panel.csv", "--framework", "framework.csv", "--recipe", "recipe.yaml", "--out", "out"]
+    result = CliRunner().invoke(alp, ["index", *files])
+    assert result.exit_code == 0, result.exception
+    assert (folder / "out" / "ranks.csv").read_text(encoding="utf-8") == blocks("text", section("A panel"))[0]
+    panel = pd.read_csv(folder / "panel.csv")[["unit", "time", "country"]]
+    scores = pd.read_csv(folder / "out" / "scores.csv")
+    assert scores[["unit", "time"]].equals(panel[["unit", "time"]])
+    ranks = pd.read_csv(folder / "out" / "ranks.csv")
+    by_year = scores.groupby("time")["conditions"].rank(ascending=False)
+    assert ranks["conditions"].tolist() == by_year.tolist()
+    in_group = scores.groupby([panel["country"], "time"])["conditions"].rank(ascending=False)
+    groups = pd.read_csv(folder / "out" / "group_ranks.csv")
+    assert groups["conditions"].tolist() == in_group.tolist()
+    assert groups["group_value"].tolist() == panel["country"].tolist()
+    stages = [path.name for path in (folder / "out").glob("step_*.csv") if "states" not in path.name]
+    assert len(stages) == 8
+
+
+COMPOSITE = "alp_pipeline.benchmark.composite"
+
+
+def test_every_name_in_the_table_of_coinrs_functions_exists() -> None:
+    found = next(table for table in tables(section("COINr's default")) if table[0][0] == "COINr")
+    words = {word for step in STEPS for word in (step, *methods_of(step))}
+    words |= {name for step in STEPS for method in methods_of(step) for name in defaults_of(step, method)}
+    words |= {name for step in STEPS for name in defaults_of(step)}
+    for _, ours, _ in found[1:]:
+        module = ""
+        for name in quoted(ours):
+            head, dot, tail = name.partition(".")
+            if dot and tail.isidentifier() and head.islower() and tail != "csv":
+                module = head
+                assert hasattr(importlib.import_module(f"{COMPOSITE}.{head}"), tail), name
+            elif name.split(":")[0] in words or name in ("uncertainty", "all", "each"):
+                continue
+            elif not name.endswith(".csv"):
+                places = [module] if module else ["framework", "units", "index"]
+                names = name.split(".")[0]
+                assert any(hasattr(importlib.import_module(f"{COMPOSITE}.{m}"), names) for m in places), name
 
 
 def test_the_uncertain_example_runs_and_writes_what_is_said(

@@ -16,7 +16,11 @@ WHERE = "weight, pca"
 
 
 def pca_weights(
-    values: pd.DataFrame, *, parent: str = "the parent", against: str = "refuse"
+    values: pd.DataFrame,
+    *,
+    parent: str = "the parent",
+    against: str = "refuse",
+    loadings: str = "squared",
 ) -> tuple[dict[str, float], pd.DataFrame]:
     """Squared loadings of the first principal component of the correlation matrix, adding up to 1.
 
@@ -30,6 +34,7 @@ def pca_weights(
         values: units × children of one parent, normalised; units that lack one are left out here.
         parent: for messages.
         against: refuse, or zero: a child that loads negatively gets weight 0.
+        loadings: squared, or plain: weights in proportion to the loadings themselves (COINr get_PCA).
 
     Returns:
         Weights by code; and the table parent, code, loading (correlation with the component), explained
@@ -48,6 +53,7 @@ def pca_weights(
     ({'a': 0.5, 'b': 0.5}, [0.8, 0.8])
     """
     require_choice(against, ("refuse", "zero"), name="choice for against", where=WHERE)
+    require_choice(loadings, ("squared", "plain"), name="choice for loadings", where=WHERE)
     codes = list(values.columns)
     complete = values.to_numpy(dtype=np.float64)
     complete = complete[~np.isnan(complete).any(axis=1)]
@@ -74,8 +80,8 @@ def pca_weights(
             f"{negative[0]} loads against {parent}: it falls where the others rise",
             "Check its direction, move it to another parent, or give it weight 0 by against: zero.",
         )
-    squared = np.where(vector > 0, vector, 0.0) ** 2
-    weights = squared / squared.sum()
+    counted = np.where(vector > 0, vector, 0.0) ** (2 if loadings == "squared" else 1)
+    weights = counted / counted.sum()
     table = pd.DataFrame(
         {
             "parent": parent,

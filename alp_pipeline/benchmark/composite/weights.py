@@ -26,7 +26,7 @@ WHERE = "weight"
 METHODS: Mapping[str, Mapping[str, Any]] = {
     "given": {"weights": {}},
     "equal": {},
-    "pca": {"against": "refuse", "aggregation": {}},
+    "pca": {"against": "refuse", "loadings": "squared", "aggregation": {}},
     "optimised": {"importance": "equal", "aggregation": {}},
     "benefit_of_the_doubt": {"share_min": 0.0, "share_max": 1.0, "aggregation": {}},
     "budget": {"points": None, "total": 100.0},
@@ -48,6 +48,7 @@ def weigh(
     - equal: every child of a parent counts the same.
     - pca: squared loadings on the first principal component of each parent's children; see `pca_weights`.
       `against`: what to do with a child that loads against its parent, refuse or zero (weight 0).
+      `loadings`: squared, or plain as in COINr.
     - optimised: weights with which each child has the importance wanted of it, measured by correlation with
       the top; see `optimised_weights`. `importance` = {code: relative importance} for all codes of the level,
       or equal. One level at a time.

@@ -97,6 +97,16 @@ def test_pca_of_three_indicators_by_hand():
     assert table["loading"].tolist() == pytest.approx([0.8**0.5, 0.8**0.5, 0])
 
 
+def test_plain_loadings_are_coinrs_weights():
+    rng = np.random.default_rng(8)
+    frame = pd.DataFrame(rng.normal(size=(30, 1)) + rng.normal(size=(30, 3)), columns=list("abc"))
+    plain, table = pca_weights(frame, loadings="plain")
+    # COINr takes prcomp's rotation, whose entries are in the ratios of the loadings.
+    _, _, rotation = np.linalg.svd((frame - frame.mean()) / frame.std())
+    np.testing.assert_allclose(list(plain.values()), rotation[0] / rotation[0].sum(), rtol=1e-12)
+    np.testing.assert_allclose(table["weight"], table["loading"] / table["loading"].sum(), rtol=1e-12)
+
+
 def test_an_indicator_that_loads_against_its_parent_is_refused_or_counts_nothing():
     values = related(columns=3)
     values[:, 2] = 200 - values[:, 0]
