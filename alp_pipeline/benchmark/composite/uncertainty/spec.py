@@ -153,6 +153,12 @@ RevisionSpread = Annotated[
 ]
 
 
+ImputedSpread = Annotated[
+    Annotated[RelativeSd, Tag("declared")] | Annotated[Literal["residual"], Tag("estimated")],
+    Discriminator(lambda given: "estimated" if isinstance(given, str) else "declared"),
+]
+
+
 class DataSpread(_Part):
     """How uncertain the data are. Every spread is a standard deviation relative to the value, normal, and
     independent from cell to cell; each of the five kinds is one factor of a sensitivity analysis.
@@ -173,7 +179,7 @@ class DataSpread(_Part):
     """
 
     flags: dict[Flag, RelativeSd] = Field(default_factory=dict)
-    imputed: RelativeSd | Literal["residual"] | None = None
+    imputed: ImputedSpread | None = None
     intervals: Literal["uniform"] | None = None
     revisions: dict[str, RevisionSpread] = Field(default_factory=dict)
     concordance: RelativeSd | dict[str, RelativeSd] | None = None

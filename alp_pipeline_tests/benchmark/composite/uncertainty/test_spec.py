@@ -57,7 +57,7 @@ def test_a_spec_reads_what_it_writes() -> None:
         ({"classes": {"by": "threshold", "limits": [3.0, 3.0]}}, "each limit once"),
         ({"data": {"flags": {"ep": 0.1}}}, "flags"),
         ({"data": {"flags": {"e": -0.1}}}, "flags"),
-        ({"data": {"imputed": "guess"}}, "imputed"),
+        ({"data": {"imputed": "guess"}}, "should be 'residual'"),
         (
             {"data": {"revisions": {"LPI": {"relative_sd": 0.1, "revisions": 3, "vintages": ["1"]}}}},
             "at least 2",
