@@ -43,7 +43,8 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--variant",
     default=None,
-    help="shift-share: classic, esteban_marquillas, dynamic, dynamic_esteban_marquillas.",
+    help="shift-share: classic, esteban_marquillas, dynamic, dynamic_esteban_marquillas; volatility: "
+    "growth_rates, log_trend.",
 )
 @click.option("--by-region", is_flag=True, default=None, help="shift-share: sums over activities.")
 @click.option("--threshold", type=float, default=None, help="Present from this quotient on (1).")
@@ -55,7 +56,9 @@ _FILE = click.Path(path_type=Path)
     help="Relatedness: proximity, co_occurrence, cosine, jaccard, association_strength, probability.",
 )
 @click.option("--diagonal", type=float, default=None, help="Relatedness of an activity with itself (0).")
-@click.option("--nearest", type=int, default=None, help="density: the so many most related activities.")
+@click.option(
+    "--nearest", type=int, default=None, help="density: so many related activities; peers of a region (20)."
+)
 @click.option("--anchor", type=_FILE, default=None, help="complexity: what it rises with: region, value.")
 @click.option("--origin", default=None, help="coi, cog: eigenvector or given.")
 @click.option("--neighbours", type=_FILE, default=None, help="A file: region_code, neighbour_code.")
@@ -63,18 +66,63 @@ _FILE = click.Path(path_type=Path)
 @click.option("--permutations", type=int, default=None, help="moran (999).")
 @click.option("--seed", type=int, default=None, help="moran (0).")
 @click.option("--alternative", default=None, help="moran: two_sided, greater, less.")
+@click.option("--rounds", type=int, default=None, help="reflections (2).")
+@click.option("--scheme", default=None, help="strength: a scheme of the catalogue, or a file of its rows.")
+@click.option("--years-min", type=int, default=None, help="volatility: growth rates that it needs (5).")
+@click.option("--peak-years", default=None, help="recovery: where to look for the peak, FIRST-LAST.")
+@click.option("--fall-years", default=None, help="recovery: by when the fall has begun, FIRST-LAST.")
+@click.option("--until", type=int, default=None, help="recovery: the last year that counts.")
+@click.option("--dimensions", type=_FILE, default=None, help="A file: variable, dimension, weight.")
+@click.option("--countries", default=None, help="No peers of the own country: nuts, or a file.")
+@click.option("--peers", type=_FILE, default=None, help="performance-gap: a file: region, peer.")
+@click.option("--directions", type=_FILE, default=None, help="A file: indicator, 1, -1 or 0.")
+@click.option("--peers-min", type=int, default=None, help="Peers that must have a number (5).")
 @click.option("--report", multiple=True, help="Only this region is written; may be repeated.")
 @as_json_option
 def specialisation(method: str, matrices: tuple[Path, ...], out: Path, as_json: bool, **options: Any) -> None:
     """Apply METHOD to a region × activity MATRIX (CSV, XLSX, Parquet; wide or long) and write --out.
 
     \b
-    Quotients      lq symmetric-lq weighted-lq lq-interval spatial-lq
-    Of regions     krugman hachman herfindahl theil entropy variety
-    Of activities  gini hoover moran
-    Change         shift-share (one matrix with years, or two matrices)
-    Relatedness    relatedness proximity density opportunities
-    Complexity     complexity eci pci fitness coi cog
+    Quotients
+      lq                location quotients
+      symmetric-lq      the same from -1 to 1
+      weighted-lq       against their spread, or jobs above those expected
+      lq-interval       bounds from hidden cells and rounding; sampling intervals
+      spatial-lq        of regions pooled with their neighbours
+    Structure of regions
+      krugman           distance from the reference, half of it too
+      hachman           likeness to the reference
+      herfindahl        concentration
+      theil             divergence from the reference or from evenness
+      entropy           diversity
+      variety           related and unrelated
+      diversity         evenness, effective number of activities
+    Activities over regions
+      gini              locational Gini
+      hoover            per cent that would have to move
+      moran             likeness of neighbours
+    Change and resilience
+      shift-share       reference, industry mix, region (one matrix with years, or two)
+      volatility        swings of each series
+      recovery          fall, return, resistance in a downturn
+    Clusters
+      strength          stars by a named scheme
+    Relatedness
+      relatedness       of activities, by six measures
+      proximity         the same by Hidalgo's minimum
+      density           how related an activity is to a region's
+      opportunities     what a region lacks, the most related first
+    Complexity
+      complexity        ECI of regions and PCI of activities
+      eci               ECI alone
+      pci               PCI alone
+      fitness           fitness and complexity
+      coi               complexity outlook
+      cog               outlook gain of each activity
+      reflections       the method of reflections, a check of ECI
+    Reference regions (a region × variable table)
+      reference-regions the structurally nearest regions
+      performance-gap   differences to them
 
     An option that does nothing for a method is refused. Formulas, sources and what a hidden or missing
     cell does: docs/specialisation.md.
@@ -82,6 +130,8 @@ def specialisation(method: str, matrices: tuple[Path, ...], out: Path, as_json: 
     from alp_pipeline.benchmark.on_files.methods import apply_to_files, method_of
 
     given = {name: value for name, value in options.items() if value is not None and value != ()}
+    if "scheme" in given:
+        given["scheme"] = _scheme(given["scheme"])
     says = method_of(method).says
     found = apply_to_files(method, matrices, out, given)
     answer = {"method": method, "out": str(out), "rows": len(found.table), **found.summary}
@@ -92,6 +142,44 @@ def specialisation(method: str, matrices: tuple[Path, ...], out: Path, as_json: 
             "  It holds bounds of confidential figures: not for the public (--public leaves them out)."
         )
     say(answer, "\n".join(lines), as_json=as_json)
+
+
+def _scheme(name: str) -> Any:
+    """A scheme of the catalogue; else the path of a file with its rows."""
+    from alp_pipeline.benchmark.cells import BenchmarkInputError
+    from alp_pipeline.benchmark.stars import StarScheme
+    from alp_pipeline.catalog.loader import load_catalog
+
+    statistics = {"persons": "value", "share_of_region": "focus_pct"}
+    schemes = load_catalog().schemes.values()
+    rows = [row for row in schemes if row.scheme == name]
+    if not rows and Path(name).suffix:
+        return Path(name)
+    if not rows:
+        there = ", ".join(sorted({row.scheme for row in schemes}))
+        raise BenchmarkInputError(
+            f"there is no scheme {name!r}", where="--scheme", todo=f"Use one of {there}, or a file."
+        )
+    return StarScheme.from_rows(
+        {
+            "scheme_id": row.scheme,
+            "version": row.version,
+            "criterion": row.criterion,
+            "role": row.role,
+            "statistic": statistics.get(row.statistic, row.statistic),
+            "needs": row.needs,
+            "rule": row.rule.type,
+            "value": row.rule.value,
+            "comparison": row.rule.comparison,
+            "ties": row.rule.ties,
+            "among": row.among,
+            "zero_regions": row.zero_regions,
+            "hidden_rivals": row.hidden_rivals,
+            "minimum_size": row.min_size_persons,
+            "to_verify": tuple(field for field in row.to_verify if field in ("value", "rule")),
+        }
+        for row in rows
+    )
 
 
 def _text(value: Any) -> str:

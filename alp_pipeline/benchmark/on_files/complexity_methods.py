@@ -38,7 +38,7 @@ REFUSE = "refuse"
 
 
 @dataclass(frozen=True)
-class _Present:
+class Present:
     """Ones and zeros of a request, and what it cost to have no unknown among them."""
 
     matrix: pd.DataFrame
@@ -47,7 +47,7 @@ class _Present:
 
 def relatedness_matrix(request: Request) -> Outcome:
     """relatedness: relatedness of each pair of activities."""
-    choices, present = request.choices, _presence(request)
+    choices, present = request.choices, presence_of(request)
     phi = _relatedness(request, present)
     summary = {"measure": choices.measure, "diagonal": choices.diagonal, **present.summary}
     return Outcome(phi.reset_index(names="activity"), summary)
@@ -55,7 +55,7 @@ def relatedness_matrix(request: Request) -> Outcome:
 
 def density(request: Request) -> Outcome:
     """density: relatedness density of every region and activity."""
-    present = _presence(request)
+    present = presence_of(request)
     found = relatedness_density(
         present.matrix,
         _relatedness(request, present),
@@ -68,7 +68,7 @@ def density(request: Request) -> Outcome:
 
 def opportunities(request: Request) -> Outcome:
     """opportunities: activities that a region lacks, the most related first."""
-    present = _presence(request)
+    present = presence_of(request)
     phi = _relatedness(request, present)
     report = request.choices.report or None
     around = relatedness_density(present.matrix, phi, nearest=request.choices.nearest, report=report)
@@ -81,10 +81,10 @@ def opportunities(request: Request) -> Outcome:
 
 def complexity_indices(request: Request) -> Outcome:
     """complexity: ECI of regions and PCI of activities, one after the other."""
-    present = _presence(request)
+    present = presence_of(request)
     result = _complexity(request, present)
-    regions = _scores("region", result.eci, eci=result.eci, diversity=result.diversity)
-    activities = _scores("activity", result.pci, pci=result.pci, ubiquity=result.ubiquity)
+    regions = scores("region", result.eci, eci=result.eci, diversity=result.diversity)
+    activities = scores("activity", result.pci, pci=result.pci, ubiquity=result.ubiquity)
     found = pd.concat([regions, activities], ignore_index=True)
     order = ["kind", "code", "eci", "diversity", "pci", "ubiquity"]
     return Outcome(found[order], {**_complexity_summary(result), **present.summary})
@@ -92,7 +92,7 @@ def complexity_indices(request: Request) -> Outcome:
 
 def regions_complexity(request: Request) -> Outcome:
     """eci: economic complexity index of each region."""
-    present = _presence(request)
+    present = presence_of(request)
     result = _complexity(request, present)
     found = pd.DataFrame({"eci": result.eci, "diversity": result.diversity})
     return Outcome(
@@ -102,7 +102,7 @@ def regions_complexity(request: Request) -> Outcome:
 
 def activities_complexity(request: Request) -> Outcome:
     """pci: complexity index of each activity."""
-    present = _presence(request)
+    present = presence_of(request)
     result = _complexity(request, present)
     found = pd.DataFrame({"pci": result.pci, "ubiquity": result.ubiquity})
     return Outcome(found.reset_index(names="activity"), {**_complexity_summary(result), **present.summary})
@@ -110,10 +110,10 @@ def activities_complexity(request: Request) -> Outcome:
 
 def fitness(request: Request) -> Outcome:
     """fitness: fitness of regions and complexity of activities, one after the other."""
-    present = _presence(request)
+    present = presence_of(request)
     result = fitness_complexity(present.matrix, report=request.choices.report or None)
-    regions = _scores("region", result.fitness, fitness=result.fitness)
-    activities = _scores("activity", result.complexity, complexity=result.complexity)
+    regions = scores("region", result.fitness, fitness=result.fitness)
+    activities = scores("activity", result.complexity, complexity=result.complexity)
     summary = {
         "status": result.status,
         "rounds": result.rounds,
@@ -201,7 +201,8 @@ def moran(request: Request) -> Outcome:
     return Outcome(table, {**summary, **_weights_summary(weights), **states_of(table["state"])})
 
 
-def _presence(request: Request) -> _Present:
+def presence_of(request: Request) -> Present:
+    """Where each activity is present, as asked for."""
     choices = request.choices
     if YEAR in request.table.values.index.names:
         raise BenchmarkInputError("the matrix has several years", where="matrix", todo="Choose one: --year.")
@@ -226,7 +227,7 @@ def _presence(request: Request) -> _Present:
         "unknown_cells": made.unknown_cells,
     }
     if not made.unknown_cells:
-        return _Present(made.matrix, summary)
+        return Present(made.matrix, summary)
     if grand_total_note(request):
         raise BenchmarkInputError(
             f"of {made.unknown_cells} cells nobody knows whether the activity is present: "
@@ -257,22 +258,22 @@ def _presence(request: Request) -> _Present:
         ) from error
     summary["dropped_regions"] = [str(region) for region in known.dropped_regions]
     summary["dropped_activities"] = [str(activity) for activity in known.dropped_activities]
-    return _Present(known.matrix, summary)
+    return Present(known.matrix, summary)
 
 
-def _relatedness(request: Request, present: _Present) -> pd.DataFrame:
+def _relatedness(request: Request, present: Present) -> pd.DataFrame:
     choices = request.choices
     return relatedness(present.matrix, cast(Measure, choices.measure), diagonal=choices.diagonal)
 
 
-def _complexity(request: Request, present: _Present) -> ComplexityResult:
+def _complexity(request: Request, present: Present) -> ComplexityResult:
     anchor = request.choices.anchor
     numbers = None if anchor is None else by_row(read_numbers(anchor, "the anchor"), request.table)
     return complexity(present.matrix, anchor=numbers, report=request.choices.report or None)
 
 
-def _outlook(request: Request) -> tuple[_Present, OutlookResult]:
-    present = _presence(request)
+def _outlook(request: Request) -> tuple[Present, OutlookResult]:
+    present = presence_of(request)
     result = _complexity(request, present)
     origin = cast(Origin, request.choices.origin)
     return present, outlook(
@@ -294,7 +295,8 @@ def _complexity_summary(result: ComplexityResult) -> dict[str, Any]:
     }
 
 
-def _scores(kind: str, of: pd.Series, **columns: pd.Series) -> pd.DataFrame:
+def scores(kind: str, of: pd.Series, **columns: pd.Series) -> pd.DataFrame:
+    """Numbers of regions or of activities, to stand one below the other."""
     values = {name: series.reindex(of.index).to_numpy() for name, series in columns.items()}
     return pd.DataFrame({"kind": kind, "code": of.index, **values})
 

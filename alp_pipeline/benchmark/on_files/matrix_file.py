@@ -21,7 +21,17 @@ from alp_pipeline.benchmark.decimal_marks import separator_of, with_points
 
 # Headings by which a column of a long table is known; the first that a file has is taken.
 REGION = ("region", "region_code", "geo", "nuts", "nuts_code")
-ACTIVITY = ("activity", "activity_code", "nace_r2", "nace", "sector", "industry", "product")
+ACTIVITY = (
+    "activity",
+    "activity_code",
+    "nace_r2",
+    "nace",
+    "sector",
+    "industry",
+    "product",
+    "variable",
+    "indicator",
+)
 VALUE = ("value", "obs_value")
 TIME = ("year", "time", "time_period")
 STATE = ("cell_state", "state")
@@ -84,6 +94,27 @@ def read_matrix(path: Path, *, sheet: str | None = None, year: int | None = None
     >>> found.table.states.to_numpy().tolist()
     [['confidential', 'reported'], ['reported', 'not_available']]
     """
+    cells, heading = read_cells_of(path, sheet=sheet)
+    absent: tuple[str, ...] = ()
+    if year is not None:
+        everywhere = cells["region"].unique()
+        cells = _of_year(cells, year, path)
+        absent = tuple(sorted(set(everywhere) - set(cells["region"])))
+    years = sorted({int(one) for one in cells[YEAR]}) if YEAR in cells else []
+    return MatrixFile(_table(cells, path), heading, tuple(years), absent)
+
+
+def read_cells_of(
+    path: Path, *, sheet: str | None = None, year: int | None = None
+) -> tuple[pd.DataFrame, str]:
+    """The cells of a matrix of any numbers: region, activity, value, cell_state, flags, perhaps year.
+
+    Returns:
+        The cells in the order of the file, and what it calls its regions.
+
+    Raises:
+        BenchmarkInputError: see `read_matrix`.
+    """
     if sheet is not None and path.suffix.lower() in (*_TEXT, ".parquet"):
         _refuse("it has no sheets", "Leave out --sheet, or pass a workbook.", path.name)
     raw = read_table(path, sheet=sheet, first_heading="region")
@@ -92,18 +123,10 @@ def read_matrix(path: Path, *, sheet: str | None = None, year: int | None = None
     names = {str(name).strip().lower(): str(name) for name in reversed(list(raw.columns))}
     region, activity, value = (_one_of(names, words) for words in (REGION, ACTIVITY, VALUE))
     if region and activity and value:
-        cells = _long(raw, names, region, activity, value, path)
-        heading = region
+        cells, heading = _long(raw, names, region, activity, value, path), region
     else:
-        cells = _wide(raw, names, path)
-        heading = str(raw.columns[0])
-    absent: tuple[str, ...] = ()
-    if year is not None:
-        everywhere = cells["region"].unique()
-        cells = _of_year(cells, year, path)
-        absent = tuple(sorted(set(everywhere) - set(cells["region"])))
-    years = sorted({int(one) for one in cells[YEAR]}) if YEAR in cells else []
-    return MatrixFile(_table(cells, path), heading, tuple(years), absent)
+        cells, heading = _wide(raw, names, path), str(raw.columns[0])
+    return (cells if year is None else _of_year(cells, year, path)), heading
 
 
 def parse_cells(

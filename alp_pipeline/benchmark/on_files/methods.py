@@ -10,12 +10,15 @@ from typing import Any
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError
 from alp_pipeline.benchmark.on_files import complexity_methods as complex_
+from alp_pipeline.benchmark.on_files import region_methods as regional
 from alp_pipeline.benchmark.on_files import structure_methods as plain
+from alp_pipeline.benchmark.on_files import variable_methods as variable
 from alp_pipeline.benchmark.on_files.outcome import Outcome, require_writable, write_outcome
-from alp_pipeline.benchmark.on_files.request import Choices, Request, read_request
+from alp_pipeline.benchmark.on_files.request import Choices, read_request
 from alp_pipeline.benchmark.on_files.side_files import NACE
 
-_EVERY = frozenset({"sheet", "year", "total_column", "total_row"})
+_FILE = frozenset({"sheet", "year"})
+_EVERY = _FILE | {"total_column", "total_row"}
 _REFERENCE = frozenset({"reference"})
 _TOTALS = _REFERENCE | {"region_totals"}
 _BOUNDS = frozenset({"groups", "rounding", "public"})
@@ -41,16 +44,18 @@ class Method:
     """One method.
 
     Attributes:
-        compute: request → outcome.
+        compute: what `read` gives → outcome.
         heeds: the names of the choices that change its result.
         default_groups: the groups taken when none are named.
         matrices: how many it takes at most.
+        read: how its files become what it computes from.
     """
 
-    compute: Callable[[Request], Outcome]
+    compute: Callable[[Any], Outcome]
     heeds: frozenset[str]
     default_groups: str | None = None
     matrices: int = 1
+    read: Callable[..., Any] = read_request
 
     @property
     def says(self) -> str:
@@ -88,6 +93,21 @@ METHODS: dict[str, Method] = {
     "fitness": Method(complex_.fitness, _PRESENCE | _REPORT),
     "coi": Method(complex_.outlook_index, _RELATED | _REPORT | {"anchor", "origin"}),
     "cog": Method(complex_.outlook_gain, _RELATED | _REPORT | {"anchor", "origin"}),
+    "reflections": Method(regional.reflections_of, _PRESENCE | {"rounds"}),
+    "strength": Method(regional.strength, _TOTALS | {"scheme"}),
+    "diversity": Method(regional.diversity_of, frozenset()),
+    "volatility": Method(regional.volatility_of, frozenset({"variant", "years_min"})),
+    "recovery": Method(regional.recovery_of, _REFERENCE | {"peak_years", "fall_years", "until"}),
+    "reference-regions": Method(
+        variable.reference_regions_of,
+        _REPORT | {"nearest", "dimensions", "countries"},
+        read=variable.read_variables,
+    ),
+    "performance-gap": Method(
+        variable.performance_gap_of,
+        _REPORT | {"peers", "directions", "peers_min"},
+        read=variable.read_variables,
+    ),
     "spatial-lq": Method(complex_.spatial_quotient, _SPATIAL | _REPORT | {"missing"}),
     "moran": Method(complex_.moran, _SPATIAL | {"permutations", "seed", "alternative"}),
 }
@@ -114,7 +134,7 @@ def compute(name: str, matrices: tuple[Path, ...], given: dict[str, Any]) -> Out
         )
     _require_heeded(name, given)
     choices = Choices(**{choice: _word(choice, value) for choice, value in given.items()})
-    request = read_request(matrices, choices, default_groups=method.default_groups)
+    request = method.read(matrices, choices, default_groups=method.default_groups)
     found = method.compute(request)
     if not request.absent:
         return found
@@ -124,8 +144,8 @@ def compute(name: str, matrices: tuple[Path, ...], given: dict[str, Any]) -> Out
 def apply_to_files(name: str, matrices: tuple[Path, ...], out: Path, given: dict[str, Any]) -> Outcome:
     """Compute and write: `out` is there whole afterwards, or as it was."""
     require_writable(out)
-    beside = ("reference", "groups", "region_totals", "population", "anchor", "neighbours")
-    inputs = [*matrices, *(Path(given[name]) for name in beside if name in given)]
+    beside = [value for value in given.values() if isinstance(value, str | Path)]
+    inputs = [*matrices, *(Path(value) for value in beside)]
     if out.resolve() in [path.resolve() for path in inputs]:
         raise BenchmarkInputError(
             "--out is a file that is read", where=out.name, todo="Name another file for the result."
@@ -154,9 +174,10 @@ def _word(choice: str, value: Any) -> Any:
 
 
 def _require_heeded(name: str, given: Iterable[str]) -> None:
-    ignored = sorted(set(given) - METHODS[name].heeds - _EVERY)
+    method = METHODS[name]
+    ignored = sorted(set(given) - method.heeds - (_EVERY if method.read is read_request else _FILE))
     if ignored:
-        heeded = ", ".join("--" + word.replace("_", "-") for word in sorted(METHODS[name].heeds))
+        heeded = ", ".join("--" + word.replace("_", "-") for word in sorted(method.heeds | _FILE))
         raise BenchmarkInputError(
             f"--{ignored[0].replace('_', '-')} does nothing here", where=name, todo=f"It heeds {heeded}."
         )

@@ -28,6 +28,7 @@ from alp_pipeline.benchmark.on_files.side_files import (
     take_total_column,
     take_total_row,
 )
+from alp_pipeline.benchmark.stars import StarScheme
 
 PUBLISHED = "published"
 
@@ -50,13 +51,20 @@ class Choices:
         weighting, among_published: of weighted quotients.
         interval, confidence, persons_per_draw: of quotient intervals, `bounds` or `sampling`.
         population: a file by region (hoover).
-        first_year, last_year, variant, by_region: of shift-share.
+        first_year, last_year, by_region: of shift-share.
+        variant: of shift-share (classic) or of volatility (growth_rates).
         threshold, minimum_size, unknown: presence; unknown cells are `refuse`d or lines dropped by a rule.
         measure, diagonal, nearest: of relatedness and density.
         anchor: a file by region (complexity).
         origin: of the complexity outlook.
         neighbours: a file of pairs; missing: what a gap does to pooled quotients.
         permutations, seed, alternative: of Moran's test.
+        scheme: the rows of a strength scheme, or their file.
+        rounds: of the method of reflections.
+        years_min: how many growth rates volatility needs.
+        peak_years, fall_years, until: the downturn of recovery, "first-last" and a year.
+        dimensions: a file of variables' dimensions; countries: `nuts` or a file, to leave own peers out.
+        peers, directions: files of peers and of indicators' directions; peers_min: peers with a number.
         report: the regions to write; all when empty.
     """
 
@@ -80,7 +88,7 @@ class Choices:
     population: Path | None = None
     first_year: int | None = None
     last_year: int | None = None
-    variant: str = "classic"
+    variant: str | None = None
     by_region: bool = False
     threshold: float = 1.0
     minimum_size: float = 0.0
@@ -95,6 +103,17 @@ class Choices:
     permutations: int = 999
     seed: int = 0
     alternative: str = "two_sided"
+    scheme: StarScheme | Path | None = None
+    rounds: int = 2
+    years_min: int = 5
+    peak_years: str | None = None
+    fall_years: str | None = None
+    until: int | None = None
+    dimensions: Path | None = None
+    countries: str | None = None
+    peers: Path | None = None
+    directions: Path | None = None
+    peers_min: int = 5
     report: tuple[str, ...] = ()
 
 

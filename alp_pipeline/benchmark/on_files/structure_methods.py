@@ -56,7 +56,7 @@ def weighted_quotient(request: Request) -> Outcome:
 
 def quotient_interval(request: Request) -> Outcome:
     """lq-interval: bounds from hidden cells and rounding, or sampling intervals."""
-    choices, totals = request.choices, _totals(request)
+    choices, totals = request.choices, totals_given(request)
     if choices.interval == "sampling":
         found = sampling_intervals(
             request.table,
@@ -153,12 +153,12 @@ def shift_share_of(request: Request) -> Outcome:
         raise BenchmarkInputError(
             "it has no years", where="reference", todo="Pass totals of the first and the last year."
         )
-    totals = request.reference_total
+    totals, variant = request.reference_total, choices.variant or "classic"
     found = shift_share(
         request.table,
         first_year=first,
         last_year=last,
-        variant=choices.variant,
+        variant=variant,
         reference=reference,
         reference_totals=totals if isinstance(totals, pd.Series) else None,
         region_totals=request.region_totals,
@@ -166,7 +166,7 @@ def shift_share_of(request: Request) -> Outcome:
     written = sum_by_region(found) if choices.by_region else found
     return Outcome(
         written.rename(columns={"region": request.region_heading}),
-        {"first_year": first, "last_year": last, "variant": choices.variant, **states_of(written["state"])},
+        {"first_year": first, "last_year": last, "variant": variant, **states_of(written["state"])},
     )
 
 
@@ -233,10 +233,11 @@ def _by_activity(found: pd.DataFrame) -> Outcome:
 
 
 def _quotients(request: Request) -> ActivityTable:
-    return quotients(request.table, **_totals(request))
+    return quotients(request.table, **totals_given(request))
 
 
-def _totals(request: Request) -> dict[str, Any]:
+def totals_given(request: Request) -> dict[str, Any]:
+    """The totals that were passed, as the methods of `quotients` take them."""
     return {
         "reference": request.reference,
         "reference_total": request.reference_total,

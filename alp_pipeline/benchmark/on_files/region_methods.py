@@ -1,0 +1,172 @@
+"""Clusters and regions of a user's matrix: strength by a scheme, resilience, the method of reflections.
+
+Belongs here: calling these methods of `benchmark` with what was asked for, columns of the result.
+Does not: any formula, files but a scheme's rows, schemes by name (whoever has a catalogue).
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from alp_pipeline.benchmark.activity_table import YEAR, reference_of
+from alp_pipeline.benchmark.cells import CELL_STATES, BenchmarkInputError
+from alp_pipeline.benchmark.complexity.eci import complexity
+from alp_pipeline.benchmark.complexity.reflections import reflections, reflections_agreement
+from alp_pipeline.benchmark.composite.files import read_table
+from alp_pipeline.benchmark.on_files.complexity_methods import presence_of, scores
+from alp_pipeline.benchmark.on_files.outcome import Outcome
+from alp_pipeline.benchmark.on_files.request import Request
+from alp_pipeline.benchmark.on_files.structure_methods import (
+    by_region,
+    grand_total_note,
+    states_of,
+    totals_given,
+)
+from alp_pipeline.benchmark.quotients import quotients, region_totals_of
+from alp_pipeline.benchmark.recovery import Downturn, recovery
+from alp_pipeline.benchmark.resilience import diversity, volatility
+from alp_pipeline.benchmark.stars import StarScheme
+from alp_pipeline.benchmark.strength import cluster_strength
+
+
+def strength(request: Request) -> Outcome:
+    """strength: stars of every regional activity by a scheme, least and most."""
+    scheme = _scheme(request.choices.scheme)
+    table = request.table
+    totals, _ = region_totals_of(table, request.region_totals)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(totals[:, None] > 0, 100 * table.x / totals[:, None], np.nan)
+    quotient = quotients(table, **totals_given(request)).x
+    cells = _cells(request, location_quotient=quotient, focus_pct=share)
+    found = cluster_strength(cells, scheme)
+    known = cells.sort_values(["region_code", "activity_code", "year"], ignore_index=True)
+    for name in ("value", "location_quotient", "focus_pct", "cell_state"):
+        found[name] = known[name]
+    summary = {
+        "scheme": scheme.scheme_id,
+        "version": scheme.version,
+        "to_verify": [f"{c.criterion} {name}" for c in scheme.criteria for name in c.to_verify],
+        "unjudged": [f"{c.criterion} needs {need}" for c in scheme.criteria for need in c.needs],
+        "stars": {str(n): int(k) for n, k in found["stars_min"].value_counts().sort_index().items()},
+    }
+    return Outcome(_named(request, found), {**summary, **grand_total_note(request)})
+
+
+def diversity_of(request: Request) -> Outcome:
+    """diversity: evenness, effective number of activities and concentration of each region."""
+    return by_region(request, diversity(request.table), bounds=())
+
+
+def volatility_of(request: Request) -> Outcome:
+    """volatility: how much each series swings over the years, per cent."""
+    how = request.choices.variant or "growth_rates"
+    found = volatility(_cells(_with_years(request)), method=how, years_min=request.choices.years_min)
+    return Outcome(_named(request, found), {"variant": how, **states_of(found["volatility_state"])})
+
+
+def recovery_of(request: Request) -> Outcome:
+    """recovery: fall, years to return, resistance and recoverability of each series in a downturn."""
+    choices, cells = request.choices, _cells(_with_years(request))
+    until = int(cells["year"].max()) if choices.until is None else choices.until
+    downturn = Downturn(
+        "downturn", _span(choices.peak_years, "peak"), _span(choices.fall_years, "fall"), until
+    )
+    totals, states = reference_of(request.table, request.reference)
+    years, _ = request.table.periods
+    parts = []
+    for place, activity in enumerate(request.table.values.columns):
+        area = pd.DataFrame(
+            {
+                "region_code": "reference",
+                "activity_code": str(activity),
+                "year": years,
+                "value": totals[:, place],
+                "cell_state": pd.Index(CELL_STATES).take(states[:, place]),
+            }
+        )
+        own = cells[cells["activity_code"] == str(activity)]
+        parts.append(recovery(own, downturn, reference=area))
+    found = pd.concat(parts, ignore_index=True).drop(columns="downturn_id")
+    spans = {name: list(getattr(downturn, name)) for name in ("peak_years", "fall_years")}
+    counts = states_of(found["recovery_state"])
+    return Outcome(_named(request, found), {**spans, "until": until, **counts})
+
+
+def reflections_of(request: Request) -> Outcome:
+    """reflections: averages of averages by round, and how close they come to ECI."""
+    present = presence_of(request)
+    found = reflections(present.matrix, rounds=request.choices.rounds)
+    columns = [f"k{n}" for n in range(request.choices.rounds + 1)]
+    parts = [
+        scores(kind, frame[0], **{name: frame[n] for n, name in enumerate(columns)})
+        for kind, frame in (("region", found.regions), ("activity", found.activities))
+    ]
+    eci = complexity(present.matrix).eci
+    agreement = reflections_agreement(present.matrix, eci)
+    close = {str(int(n)): float(r) for n, r in agreement.itertuples(index=False)}
+    return Outcome(
+        pd.concat(parts, ignore_index=True), {"correlation_with_eci_by_round": close, **present.summary}
+    )
+
+
+def _scheme(asked: "StarScheme | Path | None") -> StarScheme:
+    if isinstance(asked, StarScheme):
+        return asked
+    if asked is None:
+        raise BenchmarkInputError(
+            "nobody says which scheme",
+            where="strength",
+            todo="Pass --scheme NAME of the catalogue, or a file.",
+        )
+    rows = read_table(asked).to_dict("records")
+    given = [{str(name): value for name, value in row.items() if value != ""} for row in rows]
+    return StarScheme.from_rows(given)
+
+
+def _span(text: str | None, what: str) -> tuple[int, int]:
+    """First and last year of "2007-2008", or of "2008".
+
+    >>> _span("2007-2008", "peak"), _span("2009", "fall")
+    ((2007, 2008), (2009, 2009))
+    """
+    found = re.fullmatch(r"(\d{4})(?:[-:](\d{4}))?", text or "")
+    if found is None:
+        raise BenchmarkInputError(
+            f"the {what} years are {text!r}", where="recovery", todo=f"Pass --{what}-years FIRST-LAST."
+        )
+    return int(found[1]), int(found[2] or found[1])
+
+
+def _with_years(request: Request) -> Request:
+    if YEAR not in request.table.values.index.names:
+        raise BenchmarkInputError(
+            "the matrix has one year", where="matrix", todo="Pass a matrix of several years."
+        )
+    return request
+
+
+def _cells(request: Request, **statistics: np.ndarray) -> pd.DataFrame:
+    """The matrix's cells in the long form, with statistics of the same shape; year 0 where it has none."""
+    table = request.table
+    index, width = table.values.index, table.values.shape[1]
+    years = index.get_level_values(YEAR) if YEAR in index.names else np.zeros(len(index), dtype=np.int64)
+    return pd.DataFrame(
+        {
+            "region_code": np.repeat(index.get_level_values(0).astype(str), width),
+            "activity_code": np.tile(table.values.columns.astype(str), len(index)),
+            "year": np.repeat(np.asarray(years), width),
+            "value": table.x.ravel(),
+            "cell_state": table.states.to_numpy().ravel(),
+            "obs_status": table.flags.to_numpy().ravel(),
+            **{name: numbers.ravel() for name, numbers in statistics.items()},
+        }
+    )
+
+
+def _named(request: Request, found: pd.DataFrame) -> pd.DataFrame:
+    """A long result under the matrix's own heading, without a year that it does not have."""
+    if "year" in found and YEAR not in request.table.values.index.names:
+        found = found.drop(columns="year")
+    return found.rename(columns={"region_code": request.region_heading, "activity_code": "activity"})
