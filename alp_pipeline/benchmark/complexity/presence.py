@@ -165,8 +165,9 @@ def without_unknown(M: pd.DataFrame, *, drop: Drop = "fewest") -> KnownPresence:
 
     `regions` leaves out every region with an unknown cell, `activities` every such activity. `fewest` leaves
     out, again and again, the line (region or activity) with the greatest share of unknown cells among those
-    that remain; of equals an activity before a region, then the first label. It is a greedy rule, not the
-    least possible loss, which would be hard to find and no more telling.
+    that remain; of equals an activity before a region, then the first label. A line that was left out early
+    comes back if all its unknown cells were left out after it, regions before activities. It is a greedy
+    rule, not the least possible loss, which would be hard to find and no more telling.
 
     Args:
         M: regions × activities of 1, 0 and NaN, see `presence`.
@@ -261,6 +262,8 @@ def _greedy(unknown: BoolArray, M: pd.DataFrame) -> tuple[BoolArray, BoolArray]:
         else:
             rows[row] = False
             by_column -= hidden[row]
+    rows = hidden[:, columns].sum(axis=1) == 0
+    columns = hidden[rows].sum(axis=0) == 0
     kept_rows, kept_columns = np.empty_like(rows), np.empty_like(columns)
     kept_rows[row_order], kept_columns[column_order] = rows, columns
     return kept_rows, kept_columns

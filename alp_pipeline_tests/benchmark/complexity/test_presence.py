@@ -114,6 +114,25 @@ def test_no_measure_takes_an_unknown_cell_for_anything():
         complexity(frame([[1.0, NAN], [NAN, 1.0]]))
 
 
+def test_a_line_left_out_early_comes_back_when_its_unknown_cells_are_gone():
+    """R02 goes first, for three unknown cells of four; then all that it hides is left out for the others."""
+    M = frame([[1, NAN, NAN, 0], [0, 1, 1, NAN], [1, NAN, NAN, NAN]])
+    kept = without_unknown(M)
+    assert (kept.dropped_regions, kept.dropped_activities) == ((), ("C01", "C02", "C03"))
+
+
+@given(three_valued)
+def test_nothing_without_an_unknown_cell_stays_out(M):
+    try:
+        kept = without_unknown(M)
+    except BenchmarkInputError:
+        return
+    inside = M.loc[list(kept.dropped_regions), kept.matrix.columns]
+    assert inside.isna().any(axis=1).all()
+    across = M.loc[kept.matrix.index, list(kept.dropped_activities)]
+    assert across.isna().any(axis=0).all()
+
+
 def test_whole_lines_are_dropped_by_the_rule_that_was_asked_for():
     M = frame([[1, NAN, 0], [1, NAN, 1], [0, 1, 1]])
     assert without_unknown(M, drop="regions").dropped_regions == ("R00", "R01")
