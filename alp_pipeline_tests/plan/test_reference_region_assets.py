@@ -104,7 +104,14 @@ def test_a_unit_that_nobody_publishes_is_listed_with_its_state(whole):
     variables = of(tables["bench_reference_variable"], region_code="LI00")
     assert {row["cell_state"] for row in variables} == {"not_available"}
     assert len(variables) == len(VARIABLES)
-    assert of(tables["bench_reference_region"], region_code="LI00") == []
+    peers = of(tables["bench_reference_region"], region_code="LI00")
+    assert {row["candidates"] for row in peers} == {"all", "other_countries"}
+    for row in peers:
+        assert (row["peer_code"], row["distance_state"]) == ("LI00", "not_available")
+        assert (row["rank"], row["distance"], row["is_own_country"], row["runs"]) == (None,) * 4
+    parts = of(tables["bench_reference_contribution"], region_code="LI00", candidates="all")
+    assert len(parts) == 5
+    assert {(row["contribution"], row["distance_state"]) for row in parts} == {(None, "not_available")}
 
 
 def test_rows_say_their_method_universe_documents_and_day(whole):

@@ -248,6 +248,7 @@ def _peers(rows: Rows) -> None:
                 "candidates": candidates,
                 "region_code": "ITC4",
                 "peer_code": peer,
+                "distance_state": "reported",
                 "rank": rank,
                 "distance": 0.0123 * rank,
                 "weight_covered_pct": 95.0,

@@ -78,14 +78,23 @@ _GATE_FACTS = {
                   min(region_code || ' ' || peer_code)
                       FILTER (WHERE whole IS NULL OR abs(whole - distance) > 1e-12)
            FROM bench_reference_region
-           LEFT JOIN added USING (perimeter_id, candidates, region_code, peer_code)""",
+           LEFT JOIN added USING (perimeter_id, candidates, region_code, peer_code)
+           WHERE distance_state = 'reported'""",
     ),
     "peers_are_others_and_elsewhere": (
         "bench_reference_region",
         """SELECT count(*), count(*) FILTER (WHERE wrong), min(region_code) FILTER (WHERE wrong)
-           FROM (SELECT region_code, region_code = peer_code
-                        OR (candidates = 'other_countries' AND is_own_country) AS wrong
+           FROM (SELECT region_code, (region_code = peer_code) = (distance_state = 'reported')
+                        OR (candidates = 'other_countries' AND is_own_country) IS TRUE AS wrong
                  FROM bench_reference_region)""",
+    ),
+    "every_unit_has_peers_or_a_reason": (
+        "bench_reference_region",
+        """WITH listed AS (SELECT perimeter_id, candidates, count(DISTINCT region_code) AS units
+                           FROM bench_reference_region GROUP BY ALL)
+           SELECT count(*), count(*) FILTER (WHERE units <> member_count),
+                  min(perimeter_id || ' ' || candidates) FILTER (WHERE units <> member_count)
+           FROM listed JOIN dim_perimeter USING (perimeter_id)""",
     ),
     "no_gap_from_a_confidential_value": (
         "bench_performance_gap",
@@ -149,6 +158,8 @@ def _compute(
     dimensions: list[StructuralDimensionEntry],
     performance: Mapping[str, int],
 ) -> None:
+    import pandas as pd
+
     structure = read_structure(context, dimensions)
     profile = structure.profile(dimensions)
     if profile is None:
@@ -159,16 +170,22 @@ def _compute(
     gaps = _gaps(values, found, performance, perimeters)
     about = _about(context, dimensions, structure.document_ids)
     documents = documents_of([structure.document_ids, *values["document_ids"]])
-    peers = {name: _peers(one, structure.countries) for name, one in found.items()}
+    without = {name: _without_peers(one, structure, perimeters) for name, one in found.items()}
+    peers = {
+        name: _with_reasons(_peers(one, structure.countries), without[name]) for name, one in found.items()
+    }
+    used = pd.DataFrame({"dimension_id": sorted(set(profile.dimension_of))})
+    contributions = {
+        name: _with_reasons(one.contributions, without[name].merge(used, how="cross"))
+        for name, one in found.items()
+    }
     listed = {
         "bench_reference_dimension": _everywhere(_dimension_rows(dimensions, structure, profile), perimeters),
         "bench_reference_variable": of_perimeters(
             _variable_rows(dimensions, structure, profile, perimeters), perimeters
         ),
         "bench_reference_region": of_perimeters(_stacked(peers), perimeters),
-        "bench_reference_contribution": of_perimeters(
-            _stacked({name: one.contributions for name, one in found.items()}), perimeters
-        ),
+        "bench_reference_contribution": of_perimeters(_stacked(contributions), perimeters),
         "bench_performance_gap": of_perimeters(gaps, perimeters).assign(
             document_ids=documents, as_of_date=as_of(context, documents)
         ),
@@ -218,6 +235,35 @@ def _peers(found: "ReferenceRegions", countries: Mapping[str, str]) -> "pd.DataF
         group_kept_pct=rows["region_code"].map(mean),
         decisive_dimension_id=rows["region_code"].map(first),
     )
+
+
+def _without_peers(
+    found: "ReferenceRegions", structure: Structure, perimeters: Iterable[PerimeterEntry]
+) -> "pd.DataFrame":
+    """The perimeters' units that have no peer: each its own peer, with the state that says why."""
+    import pandas as pd
+
+    units = {code for perimeter in perimeters for code, _ in perimeter.members}
+    alone = sorted(units - set(found.peers["region_code"]))
+    values = structure.values
+    hidden = set(values.loc[values["cell_state"] == "confidential", "region_code"])
+    states = ["undetermined" if code in hidden else "not_available" for code in alone]
+    return pd.DataFrame({"region_code": alone, "peer_code": alone, "distance_state": states}, dtype="str")
+
+
+def _with_reasons(rows: "pd.DataFrame", reasons: "pd.DataFrame") -> "pd.DataFrame":
+    """The rows of regions that have peers, and one for each reason why a region has none."""
+    import pandas as pd
+
+    missing = reasons.reindex(columns=[*rows.columns, "distance_state"])
+    typed = missing.astype({name: _nullable(rows[name]) for name in rows.columns})
+    known = rows.astype({name: _nullable(rows[name]) for name in rows.columns})
+    return pd.concat([known.assign(distance_state="reported"), typed], ignore_index=True)
+
+
+def _nullable(column: "pd.Series[Any]") -> Any:
+    """The type that holds the column's values and none."""
+    return {"b": "boolean", "i": "Int64"}.get(column.dtype.kind, column.dtype)
 
 
 def _stacked(frames: Mapping[str, "pd.DataFrame"]) -> "pd.DataFrame":

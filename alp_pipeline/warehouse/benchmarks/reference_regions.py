@@ -28,6 +28,26 @@ def _candidates() -> "Column[Any]":
     )
 
 
+def _peer() -> "Column[Any]":
+    return column(
+        "peer_code",
+        Text,
+        "A reference region; the region itself where it has none.",
+        key=True,
+        references="dim_region.region_code",
+    )
+
+
+def _distance_state() -> "Column[Any]":
+    return column(
+        "distance_state",
+        Text,
+        "Why there is a peer or not: undetermined where hidden values leave too little to compare.",
+        required=True,
+        one_of=GAP_STATES,
+    )
+
+
 bench_reference_dimension = bench_table(
     "bench_reference_dimension",
     column("dimension_id", Text, "The dimension of structure.", key=True),
@@ -81,35 +101,49 @@ bench_reference_region = bench_table(
     "bench_reference_region",
     _candidates(),
     _region(),
-    column("peer_code", Text, "A reference region.", key=True, references="dim_region.region_code"),
-    column("rank", Integer, "1 is structurally nearest.", unit="rank", required=True, between=(1, None)),
-    column("distance", Float, "Structural distance.", unit="1", required=True, between=(0, 1.000001)),
+    _peer(),
+    _distance_state(),
+    column(
+        "rank", Integer, "1 is structurally nearest.", unit="rank", between=(1, None), states="distance_state"
+    ),
+    column(
+        "distance",
+        Float,
+        "Structural distance.",
+        unit="1",
+        between=(0, 1.000001),
+        states="distance_state",
+    ),
     column(
         "weight_covered_pct",
         Float,
         "Share of all weight that both have.",
         unit="%",
-        required=True,
         between=_PCT,
+        states="distance_state",
     ),
     column(
         "weight_carried_pct",
         Float,
         "Share of all weight where one side's value is of another year.",
         unit="%",
-        required=True,
         between=_PCT,
+        states="distance_state",
     ),
-    column("is_own_country", Boolean, "Whether both lie in one country.", required=True),
+    column("is_own_country", Boolean, "Whether both lie in one country."),
     column(
         "runs",
         SmallInteger,
         "Runs with one dimension left out in which the region has enough weight for a distance.",
         unit="runs",
-        required=True,
+        states="distance_state",
     ),
     column(
-        "runs_kept", SmallInteger, "Runs in which it stays among the nearest.", unit="runs", required=True
+        "runs_kept",
+        SmallInteger,
+        "Runs in which it stays among the nearest.",
+        unit="runs",
+        states="distance_state",
     ),
     column("rank_best", Integer, "Best rank over the runs.", unit="rank", between=(1, None)),
     column("rank_worst", Integer, "Worst rank over the runs.", unit="rank", between=(1, None)),
@@ -121,17 +155,24 @@ bench_reference_region = bench_table(
         between=_PCT,
     ),
     column("decisive_dimension_id", Text, "The dimension without which fewest of the region's peers stay."),
-    comment="The structurally nearest regions. One row per perimeter, candidates, region and peer.",
+    comment="The structurally nearest regions. One row per perimeter, candidates, region and peer; "
+    "a region without a peer has one row that says why.",
 )
 
 bench_reference_contribution = bench_table(
     "bench_reference_contribution",
     _candidates(),
     _region(),
-    column("peer_code", Text, "A reference region.", key=True, references="dim_region.region_code"),
+    _peer(),
+    _distance_state(),
     column("dimension_id", Text, "The dimension.", key=True),
     column(
-        "contribution", Float, "What it adds to the distance.", unit="1", required=True, between=(0, 1.000001)
+        "contribution",
+        Float,
+        "What it adds to the distance.",
+        unit="1",
+        between=(0, 1.000001),
+        states="distance_state",
     ),
     column("contribution_pct", Float, "Of the distance; empty where that is zero.", unit="%", between=_PCT),
     column(
@@ -139,8 +180,8 @@ bench_reference_contribution = bench_table(
         Float,
         "Share of the dimension's weight that both have.",
         unit="%",
-        required=True,
         between=_PCT,
+        states="distance_state",
     ),
     column(
         "rank_without",
@@ -149,7 +190,8 @@ bench_reference_contribution = bench_table(
         unit="rank",
         between=(1, None),
     ),
-    comment="Why a region is near. One row per perimeter, candidates, region, peer and dimension.",
+    comment="Why a region is near. One row per perimeter, candidates, region, peer and dimension; "
+    "a region without a peer has one per dimension that says why.",
 )
 
 bench_performance_gap = bench_table(
