@@ -278,7 +278,7 @@ def test_an_engine_that_reorders_rows_is_refused(connection, parsed):
     assert list(next(frames.parquet_frames(connection, path, {"v": "value"}))["v"]) == [5.0, 5.0]
 
 
-def test_the_real_structural_business_statistics_pass_with_one_wage_in_quarantine(
+def test_the_real_structural_business_statistics_pass_with_what_cannot_be_true_in_quarantine(
     connection, realdata: Path, tmp_path
 ):
     from alp_pipeline.catalog.loader import load_catalog
@@ -299,6 +299,17 @@ def test_the_real_structural_business_statistics_pass_with_one_wage_in_quarantin
     verdict = validate_document(connection, path, entry, document_id="sbs", declared_cells=reading.cells)
     assert reading.cells == 195_227 * 8
     assert failures(verdict) == []
-    assert verdict.quarantine["rule_ids"].to_pylist() == ["wages_non_negative"]
-    assert verdict.quarantine["series_key"].to_pylist() == ["A.B06.V13320.NO06"]
+    rows = verdict.quarantine.to_pylist()
+    negative = [row["series_key"] for row in rows if row["rule_ids"] == "wages_non_negative"]
+    assert negative == ["A.B06.V13320.NO06"]
+    exceeded = [row for row in rows if row["rule_ids"] != "wages_non_negative"]
+    assert {row["rule_ids"] for row in exceeded} == {"counts_cover_regions", "wages_cover_regions"}
+    # Italy's construction and trade as a country: about a tenth of the sum of its own regions.
+    italy = [row for row in exceeded if row["series_key"].endswith(".IT")]
+    assert {(row["series_key"][2], row["time_period"]) for row in italy} == {
+        ("F", "2009"),
+        ("F", "2010"),
+        ("G", "2010"),
+    }
+    assert (len(italy), len(exceeded)) == (99, 104)
     assert outcome(verdict, "accounting_closes").checked == 1_561_816
