@@ -70,7 +70,7 @@ class StarCriterion:
       (above) when empty. Other criteria than those three always name theirs.
     - role: what meeting the criterion means: a `star`; being a `node`, without which nothing else counts;
       one step of a `grade`; or `companion`, an indicator beside the stars.
-    - needs: what is lacking in open data to judge it; such a criterion never gives a star.
+    - needs: what is lacking in open data to judge it; such a criterion gives no star for certain.
 
     Raises:
         BenchmarkInputError: a word outside the vocabulary, a quantile outside (0, 1), a negative size.

@@ -37,17 +37,17 @@ def cluster_strength(cells: pd.DataFrame, scheme: StarScheme) -> pd.DataFrame:
             criteria that follow from employment `value`, `location_quotient` and `focus_pct`, as of
             `specialisation`). NaN where a statistic is unknown.
         scheme: the criteria. One whose statistic has no column, or whose figure is unpublished, is not
-            judged: it never gives a star, and counts as unjudged.
+            judged: it gives no star for certain, may give one, and counts as unjudged.
 
     Returns:
         One row per cell, in the order of (region_code, activity_code, year):
 
         - judged_<criterion> for stars and grades, node_<criterion> for nodes: yes, no, undetermined or
           not_available; null where the cell is neither reported nor confidential, as is all that follows.
-        - stars_min, stars_max: stars certain, stars possible among the criteria judged; in a scheme with
-          nodes both are 0 for a cell that is certainly none, and the least is for one that may be none.
-        - grade_min, grade_max: the same count for criteria of role `grade`; an unjudged one may be met, so it
-          counts in the maximum.
+        - stars_min, stars_max: stars certain, stars possible; an unjudged criterion may be met, so it counts
+          in the maximum. In a scheme with nodes both are 0 for a cell that is certainly none, and the least
+          is for one that may be none.
+        - grade_min, grade_max: the same count for criteria of role `grade`.
         - is_node: the verdicts of role `node` together; yes where the scheme has none.
         - unjudged: how many criteria were not.
 
@@ -61,7 +61,7 @@ def cluster_strength(cells: pd.DataFrame, scheme: StarScheme) -> pd.DataFrame:
     ...     StarCriterion("productivity", "quantile", 0.2, statistic="wage_eur", needs=("wages",))))
     >>> found = cluster_strength(cells, scheme)
     >>> found[["judged_specialisation", "judged_productivity", "stars_max"]].values.tolist()
-    [['yes', 'not_available', 1], ['no', 'not_available', 0]]
+    [['yes', 'not_available', 2], ['no', 'not_available', 1]]
     """
     require_columns(cells, (*_KEYS, "value", "cell_state"), "cells")
     known = cells.sort_values(_KEYS, kind="stable", ignore_index=True)
@@ -84,8 +84,6 @@ def cluster_strength(cells: pd.DataFrame, scheme: StarScheme) -> pd.DataFrame:
     node = _node(judged, len(found))
     stars, grades = (_counts(judged, role, len(found)) for role in ("star", "grade"))
     lacking = sum(verdict is None for verdict in judged.values())
-    open_grades = sum(verdict is None for c, verdict in judged.items() if c.role == "grade")
-    grades = (grades[0], grades[1] + open_grades)
     for name, (least, most) in (("stars", stars), ("grade", grades)):
         found[f"{name}_min"] = _masked(np.where(node == YES, least, 0), unjudged_cell)
         found[f"{name}_max"] = _masked(np.where(node >= UNDETERMINED, most, 0), unjudged_cell)
@@ -198,8 +196,9 @@ def _node(judged: Mapping[StarCriterion, IntArray | None], rows: int) -> IntArra
 def _counts(
     judged: Mapping[StarCriterion, IntArray | None], role: str, rows: int
 ) -> tuple[FloatArray, FloatArray]:
-    """How many criteria of a role are met for certain, and how many possibly, among the judged."""
-    given = [verdict for c, verdict in judged.items() if c.role == role and verdict is not None]
+    """How many criteria of a role are met for certain, and how many possibly: an unjudged one may be."""
+    of_role = [verdict for c, verdict in judged.items() if c.role == role]
+    given = [np.full(rows, UNDETERMINED) if verdict is None else verdict for verdict in of_role]
     least = sum(((verdict == YES).astype(np.float64) for verdict in given), np.zeros(rows))
     most = sum(((verdict >= UNDETERMINED).astype(np.float64) for verdict in given), np.zeros(rows))
     return least, most

@@ -25,6 +25,8 @@ MEASURES = {
     "wages": "wages_and_salaries",
 }
 """Measure → the indicator that it is."""
+VALUES = {"employment": "employment_persons", "local_units": "local_units", "wages": "wages_meur"}
+"""Measure → the column of its value; those of state and flags are named after the measure."""
 
 
 def regional_activity_stage(catalog: Catalog) -> Stage:
@@ -66,8 +68,7 @@ def _side_by_side(file: Path) -> str:
             coalesce(any_value(cell_state) {chosen}, 'not_available') AS {stem}_state,
             coalesce(any_value(obs_status) {chosen}, '') AS {stem}_status"""
 
-    values = {"employment": "employment_persons", "local_units": "local_units", "wages": "wages_meur"}
-    measures = ", ".join(measure(stem, values[stem], indicator) for stem, indicator in MEASURES.items())
+    measures = ", ".join(measure(stem, VALUES[stem], indicator) for stem, indicator in MEASURES.items())
     chosen = ", ".join(f"'{indicator}'" for indicator in MEASURES.values())
     return f"""
         SELECT region_code, activity_code, CAST(time_period AS SMALLINT) AS year, {measures},

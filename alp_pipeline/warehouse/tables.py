@@ -10,7 +10,9 @@ from sqlalchemy import Table
 # Importing the modules is what registers their tables.
 from alp_pipeline.warehouse import dimensions, facts, operations
 from alp_pipeline.warehouse.benchmarks import (
+    cluster_strength,
     complexity,
+    concentration,
     index,
     neighbourhood,
     reference_regions,
@@ -25,7 +27,9 @@ __all__ = [
     "OPERATIONAL",
     "TABLES",
     "VIEWS",
+    "cluster_strength",
     "complexity",
+    "concentration",
     "dimensions",
     "facts",
     "index",

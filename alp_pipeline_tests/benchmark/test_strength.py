@@ -36,10 +36,10 @@ def scheme(*criteria: StarCriterion) -> StarScheme:
     return StarScheme("own", "1", criteria)
 
 
-def test_a_criterion_without_its_statistic_gives_no_star_and_is_said_to_be_unjudged():
+def test_a_criterion_without_its_statistic_may_give_a_star_and_is_said_to_be_unjudged():
     found = cluster_strength(cells(("A", 9, 2.0), ("B", 5, 1.0)), scheme(SIZE, LQ, WAGES))
     assert found["judged_productivity"].tolist() == ["not_available", "not_available"]
-    assert found[["stars_min", "stars_max", "unjudged"]].to_numpy().tolist() == [[2, 2, 1], [0, 0, 1]]
+    assert found[["stars_min", "stars_max", "unjudged"]].to_numpy().tolist() == [[2, 3, 1], [0, 1, 1]]
 
 
 def test_with_the_statistic_at_hand_it_is_judged():

@@ -53,6 +53,7 @@ def employment(region: str, activity: str, year: int, value: float | str) -> Row
         "year": year,
         "employment_persons": None if hidden else float(value),
         "employment_state": value if hidden else "reported",
+        "local_units_state": "not_available",
         "document_id": DOCUMENT,
     }
 

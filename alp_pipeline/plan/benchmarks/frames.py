@@ -67,21 +67,23 @@ def perimeters_of_regions(catalog: Catalog) -> list[PerimeterEntry]:
     return [entry for entry in catalog.perimeters.values() if {level for _, level in entry.members} == {2}]
 
 
-def activity_cells(context: StageContext, *, levels: tuple[int, ...] = (0, 2)) -> "pd.DataFrame":
-    """Employment cells of territories of one kind per level, in key order.
+def activity_cells(
+    context: StageContext, *, levels: tuple[int, ...] = (0, 2), measure: str = "employment"
+) -> "pd.DataFrame":
+    """Cells of one of `regional_activity.MEASURES`, of territories of one kind per level, in key order.
 
     Returns:
-        region_code, activity_code, year, value (persons), cell_state, obs_status, nuts_level, country_code,
-        in_universe (the code is one of UNIVERSE_VERSION), activity_level (`section`, `division`, …),
-        section_code, statistical_unit, classification_version, document_id.
+        region_code, activity_code, year, value (persons, or the measure's unit), cell_state, obs_status,
+        nuts_level, country_code, in_universe (the code is one of UNIVERSE_VERSION), activity_level
+        (`section`, `division`, …), section_code, statistical_unit, classification_version, document_id.
     """
     activity_file = context.input(regional_activity.NAME, "fct_regional_activity")
     region_file = context.input(asset_of("dim_region"), "dim_region")
     division_file = context.input(asset_of("dim_activity"), "dim_activity")
     with context.connect() as connection:
         return connection.execute(
-            f"""SELECT region_code, activity_code, year, employment_persons AS value,
-                       employment_state AS cell_state, employment_status AS obs_status,
+            f"""SELECT region_code, activity_code, year, {regional_activity.VALUES[measure]} AS value,
+                       {measure}_state AS cell_state, {measure}_status AS obs_status,
                        nuts_level, country_code, {_IN_UNIVERSE}, activity_level, section_code,
                        statistical_unit, cell.classification_version, document_id
                 FROM {parquet(activity_file)} AS cell

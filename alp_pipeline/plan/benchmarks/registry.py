@@ -35,7 +35,9 @@ class Benchmark:
 
 MODULES = (
     "specialisation",
+    "cluster_strength",
     "structure_measures",
+    "concentration",
     "shift_share",
     "reference_regions",
     "resilience",

@@ -9,7 +9,7 @@ another territory under its name: the quotient then takes the reason as its stat
 it so: they are counted beside.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from alp_pipeline.build.stage import Stage, StageContext
@@ -30,6 +30,8 @@ from alp_pipeline.plan.benchmarks.registry import Benchmark, PublicDates
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from alp_pipeline.benchmark.stars import StarScheme
 
 NAME = "benchmark/specialisation"
 TABLE = "bench_specialisation"
@@ -93,28 +95,43 @@ def _compute(
 ) -> None:
     import pandas as pd
 
-    from alp_pipeline.benchmark.totals import region_totals
-
     cells = activity_cells(context)
     if cells.empty:
         write_nothing(context, (TABLE,))
         return
+    floor = float(rows[0].ranking_floor_persons)
+    results = [
+        _of_perimeter(judged, reference, perimeter, floor)
+        for reference, judged in against_each(cells, units_of(perimeters), references, rows)
+        for perimeter in perimeters
+    ]
+    facts = facts_of(cells)
+    constants = _constants(facts, parts_of(cells), rows) | {
+        "as_of_date": as_of(context, facts["document_ids"])
+    }
+    frame = pd.concat(results, ignore_index=True).assign(variable=VARIABLE, **constants)
+    write_rows(context, TABLE, frame)
+
+
+def units_of(perimeters: list[PerimeterEntry]) -> list[str]:
+    """The codes of all units of some perimeters."""
+    return sorted({code for entry in perimeters for code, _ in entry.members})
+
+
+def against_each(
+    cells: "pd.DataFrame", units: list[str], references: list[PerimeterEntry], rows: list[SchemeRow]
+) -> "Iterator[tuple[str, pd.DataFrame]]":
+    """Each reference territory and the method's result against it, of all regions and of absent units."""
+    from alp_pipeline.benchmark.totals import region_totals
+
     divisions = cells[cells["activity_level"] == "division"]
     parts = parts_of(cells)
     regions = cells[cells["nuts_level"] == 2]
-    units = sorted({code for entry in perimeters for code, _ in entry.members})
     universe = _with_absent_units(regions[regions["activity_code"].isin(divisions["activity_code"])], units)
     totals = region_totals(regions, parts=parts)
-    results = []
     for reference in references:
         members = [code for code, _ in reference.members]
-        judged = _against(universe, totals, cells, members, parts, rows)
-        floor = float(rows[0].ranking_floor_persons)
-        results += [_of_perimeter(judged, reference.id, perimeter, floor) for perimeter in perimeters]
-    facts = facts_of(cells)
-    constants = _constants(facts, parts, rows) | {"as_of_date": as_of(context, facts["document_ids"])}
-    frame = pd.concat(results, ignore_index=True).assign(variable=VARIABLE, **constants)
-    write_rows(context, TABLE, frame)
+        yield reference.id, _against(universe, totals, cells, members, parts, rows)
 
 
 def facts_of(cells: "pd.DataFrame") -> dict[str, str]:
@@ -168,7 +185,7 @@ def _against(
     incomplete = incomplete_years(countries, members, parts, rows[0].reference_missing_max_pct)
     withheld = reference["year"].isin(list(incomplete))
     reference.loc[withheld, ["reference_activity_total", "reference_total"]] = float("nan")
-    judged = specialisation(universe, totals, reference, scheme=_scheme(rows))
+    judged = specialisation(universe, totals, reference, scheme=star_scheme(rows))
     reason = judged["year"].map(incomplete)
     explained = (judged["cell_state"] == "reported") & reason.notna()
     judged.loc[explained, "location_quotient_state"] = reason[explained]
@@ -201,7 +218,8 @@ def incomplete_years(
     }
 
 
-def _scheme(rows: list[SchemeRow]) -> Any:
+def star_scheme(rows: list[SchemeRow], *, with_statistics: bool = False) -> "StarScheme":
+    """The scheme of catalogue rows; with what is judged, role and needs for `strength.cluster_strength`."""
     from alp_pipeline.benchmark.stars import StarScheme
 
     return StarScheme.from_rows(
@@ -217,6 +235,7 @@ def _scheme(rows: list[SchemeRow]) -> Any:
             "zero_regions": row.zero_regions,
             "hidden_rivals": row.hidden_rivals,
             "minimum_size": row.min_size_persons,
+            **({"statistic": row.statistic, "role": row.role, "needs": row.needs} if with_statistics else {}),
         }
         for row in rows
     )

@@ -45,8 +45,8 @@ bench_shift_share = bench_table(
     column(
         "row_kind",
         Text,
-        "activity: itself; not_shown: the divisions of the section that lack a figure in a year of the window, as "
-        "one; sum_of_sections; sum_of_divisions: divisions and blocks (they differ by rounding).",
+        "activity: itself; not_shown: the divisions of the section that lack a figure in a year of the "
+        "window, as one; sum_of_sections; sum_of_divisions: divisions and blocks (they differ by rounding).",
         key=True,
         one_of=ROW_KINDS,
     ),
