@@ -184,7 +184,8 @@ def _scheme(name: str) -> Any:
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {count}" for name, count in value.items())
+        value = [f"{name} {count}" for name, count in value.items()]
     if isinstance(value, list):
-        return ", ".join(str(item) for item in value) or "none"
+        more = f" and {len(value) - 10} more (--json has all)" if len(value) > 10 else ""
+        return ", ".join(str(item) for item in value[:10]) + more or "none"
     return str(value)

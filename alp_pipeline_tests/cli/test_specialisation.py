@@ -401,10 +401,3 @@ def test_the_json_summary_counts_states(tmp_path):
     answer = json.loads(run("lq", tmp_path / "jobs.csv", "--out", tmp_path / "o.csv", *asked).output)
     assert answer["states"] == {"confidential": 1, "reported": 6, "undetermined": 2}
     assert "grand_total" not in answer
-
-
-def test_words_may_be_written_with_hyphens(tmp_path):
-    matrix = written(tmp_path, YEARS)
-    one = result("shift-share", matrix, "--variant", "esteban-marquillas", index=None)
-    two = result("shift-share", matrix, "--variant", "esteban_marquillas", index=None)
-    pd.testing.assert_frame_equal(one, two)

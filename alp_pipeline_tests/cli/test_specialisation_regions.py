@@ -8,7 +8,7 @@ import pytest
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError
 from alp_pipeline.benchmark.location_quotient import location_quotient
-from alp_pipeline_tests.cli.test_specialisation import JOBS, result, run, written
+from alp_pipeline_tests.cli.test_specialisation import JOBS, YEARS, result, run, written
 
 
 def test_strength_is_by_a_scheme_of_the_catalogue_or_by_a_file_of_rows(tmp_path):
@@ -98,3 +98,28 @@ def test_reference_regions_of_a_table_of_variables_and_the_gap_to_them(tmp_path)
     ]  # fmt: skip
     with pytest.raises(BenchmarkInputError, match=r"--total-row does nothing here"):
         run("reference-regions", table, "--total-row", "EU", "--out", peers)
+
+
+def test_words_may_be_written_with_hyphens(tmp_path):
+    matrix = written(tmp_path, YEARS)
+    one = result("shift-share", matrix, "--variant", "esteban-marquillas", index=None)
+    two = result("shift-share", matrix, "--variant", "esteban_marquillas", index=None)
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_where_the_structure_is_in_parts_reflections_stand_alone_and_no_python_is_named(tmp_path):
+    matrix, out = written(tmp_path, "geo,C28,I55\nA,3,0\nB,0,3\n"), tmp_path / "o.csv"
+    answer = json.loads(run("reflections", matrix, "--out", out, "--json").output)
+    assert "2 parts" in answer["no_eci"]
+    with pytest.raises(BenchmarkInputError, match=r"2 parts.*Leave the lines of all parts but one") as said:
+        run("eci", matrix, "--out", out)
+    assert "`components`" not in str(said.value)
+
+
+def test_a_long_summary_is_cut_for_people_and_whole_for_programs(tmp_path):
+    wide = JOBS.iloc[:, :2].reindex(range(13), fill_value=1.0)
+    wide.iloc[1:, 0] = np.nan
+    matrix, out = written(tmp_path, wide.rename_axis("geo").to_csv()), tmp_path / "o.csv"
+    asked = ("density", matrix, "--reference", "published", "--unknown", "regions", "--out", out)
+    assert "and 2 more (--json has all)" in run(*asked).output
+    assert len(json.loads(run(*asked, "--json").output)["dropped_regions"]) == 12

@@ -15,6 +15,7 @@ import pandas as pd
 
 from alp_pipeline.benchmark.activity_table import YEAR, exact_sums, reference_of
 from alp_pipeline.benchmark.cells import BenchmarkInputError
+from alp_pipeline.benchmark.complexity.components import StructureDisconnected
 from alp_pipeline.benchmark.complexity.density import diversification_opportunities, relatedness_density
 from alp_pipeline.benchmark.complexity.eci import ComplexityResult, complexity
 from alp_pipeline.benchmark.complexity.fitness import fitness_complexity
@@ -269,7 +270,11 @@ def _relatedness(request: Request, present: Present) -> pd.DataFrame:
 def _complexity(request: Request, present: Present) -> ComplexityResult:
     anchor = request.choices.anchor
     numbers = None if anchor is None else by_row(read_numbers(anchor, "the anchor"), request.table)
-    return complexity(present.matrix, anchor=numbers, report=request.choices.report or None)
+    try:
+        return complexity(present.matrix, anchor=numbers, report=request.choices.report or None)
+    except StructureDisconnected as error:
+        todo = "Leave the lines of all parts but one out of the matrix, or use broader activities."
+        raise BenchmarkInputError(error.what, where="complexity", todo=todo) from error
 
 
 def _outlook(request: Request) -> tuple[Present, OutlookResult]:

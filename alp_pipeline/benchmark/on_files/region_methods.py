@@ -103,12 +103,15 @@ def reflections_of(request: Request) -> Outcome:
         scores(kind, frame[0], **{name: frame[n] for n, name in enumerate(columns)})
         for kind, frame in (("region", found.regions), ("activity", found.activities))
     ]
-    eci = complexity(present.matrix).eci
-    agreement = reflections_agreement(present.matrix, eci)
-    close = {str(int(n)): float(r) for n, r in agreement.itertuples(index=False)}
-    return Outcome(
-        pd.concat(parts, ignore_index=True), {"correlation_with_eci_by_round": close, **present.summary}
-    )
+    try:
+        agreement = reflections_agreement(present.matrix, complexity(present.matrix).eci)
+        pairs = agreement.itertuples(index=False)
+        check: dict[str, object] = {
+            "correlation_with_eci_by_round": {str(int(n)): float(r) for n, r in pairs}
+        }
+    except BenchmarkInputError as error:  # averages there are even where no ECI is
+        check = {"no_eci": error.what}
+    return Outcome(pd.concat(parts, ignore_index=True), {**check, **present.summary})
 
 
 def _scheme(asked: "StarScheme | Path | None") -> StarScheme:
