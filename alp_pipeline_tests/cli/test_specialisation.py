@@ -386,11 +386,6 @@ def test_wrong_input_ends_with_two_and_one_line_and_writes_nothing(jobs, monkeyp
     assert not out.exists()
 
 
-def test_the_suffix_is_looked_at_before_anything_is_computed(jobs):
-    with pytest.raises(BenchmarkInputError, match="is not written"):
-        run("lq", jobs, "--out", jobs.parent / "o.txt")
-
-
 def test_the_json_summary_counts_states(tmp_path):
     said = run("lq", written(tmp_path, HIDDEN), "--out", tmp_path / "o.csv", "--json")
     answer = json.loads(said.output)

@@ -134,3 +134,8 @@ def test_a_region_that_lacks_a_year_is_in_no_total_of_it_and_is_named(tmp_path):
     assert compute("lq", (years,), {}).summary["states"] == {"not_available": 8}
     one = compute("lq", (years,), {"year": 2010}).summary
     assert one["regions_without_this_year"] == ["B"]
+
+
+def test_the_suffix_is_looked_at_before_anything_is_computed(tmp_path):
+    with pytest.raises(BenchmarkInputError, match="is not written"):
+        apply_to_files("lq", (tmp_path / "absent.csv",), tmp_path / "o.txt", {})
