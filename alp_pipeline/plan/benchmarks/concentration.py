@@ -4,7 +4,7 @@ Belongs here: universes, the bounds of hidden cells, counting whom the data leav
 (benchmark.localisation_interval), how concentrated a region is (structure_measures).
 
 A region without data (Switzerland and Liechtenstein are not in the source) takes no part and is counted. What
-is compared with is a region's total over its published sections, as in `bench_specialisation`.
+is compared with is a region's total over its published parts, as in `bench_specialisation`.
 """
 
 from dataclasses import dataclass
@@ -41,8 +41,8 @@ MEASURES = ("employment", "local_units")
 COVERAGE_MIN = 0.6
 """Of the most regions that any activity and year of a universe has, how many a figure needs."""
 METHOD = (
-    "locational Gini and Hoover index of NACE divisions over regions with data, against the sum of their "
-    f"published sections; a figure needs {COVERAGE_MIN:.0%} of the most regions that any has; hidden cells "
+    "locational Gini and Hoover index of NACE divisions over regions with data, against their totals over "
+    f"published parts; a figure needs {COVERAGE_MIN:.0%} of the most regions that any has; hidden cells "
     "between zero and what their section and country leave"
 )
 _GATE_FACTS = {
