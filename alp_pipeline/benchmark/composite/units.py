@@ -26,6 +26,9 @@ from alp_pipeline.benchmark.composite.unit_cells import (
     numbers_and_states,
 )
 
+LARGEST = 1e70
+"""Fourth powers of what lies beyond it, which a kurtosis sums, may be infinite."""
+
 
 @dataclass(frozen=True, eq=False)
 class UnitTable:
@@ -343,17 +346,20 @@ def _require_states(values: pd.DataFrame, states: pd.DataFrame, known: tuple[str
     numbers = numbers.reshape(array.shape)
     is_known = np.append(pd.Index(words).isin(known), False)[numbers]
     is_reported = np.append(words == REPORTED, False)[numbers]
+    of_states = f"A number goes with `reported`, any other state of {', '.join(known)} with none."
     problems = (
-        (np.isinf(array), "is infinite"),
-        (~is_known, "has an unknown state"),
-        (is_reported & np.isnan(array), "is reported without a number"),
-        (~is_reported & ~np.isnan(array), "has a number and is not reported"),
+        (np.isinf(array), "is infinite", "Pass finite numbers."),
+        # Sums of their powers would be infinite: every z-score 0, the rule of treatment mute.
+        (np.abs(array) > LARGEST, f"is beyond {LARGEST:g}", "Express the indicator in a larger unit."),
+        (~is_known, "has an unknown state", of_states),
+        (is_reported & np.isnan(array), "is reported without a number", of_states),
+        (~is_reported & ~np.isnan(array), "has a number and is not reported", of_states),
     )
-    for wrong, problem in problems:
+    for wrong, problem, todo in problems:
         if wrong.any():
             row, column = (int(place) for place in np.argwhere(wrong)[0])
             raise BenchmarkInputError(
                 f"{label_of(values.index[row])} × {values.columns[column]} {problem}",
                 where="cells",
-                todo=f"A number goes with `reported`, any other state of {', '.join(known)} with none.",
+                todo=todo,
             )

@@ -202,6 +202,11 @@ def test_a_unit_or_column_that_is_not_there_is_refused():
         units.with_values(units.values.replace(1.5, np.inf))
 
 
+def test_a_number_whose_powers_would_be_infinite_is_refused():
+    with pytest.raises(BenchmarkInputError, match=r"AT × a is beyond 1e\+70"):
+        table(a=[1e200, 2e200, 4e200])
+
+
 def test_only_hidden_and_inapplicable_cells_may_not_be_filled():
     units = table(a=[":c", ":z", ":"], b=["not_yet_published", "lost_in_concordance", 1])
     assert units.fillable.tolist() == [[False, True], [False, True], [True, False]]
