@@ -139,20 +139,20 @@ def test_a_spreadsheets_decimal_commas_are_read_in_data_and_framework_and_said(f
     (folder / "meta.csv").write_text(meta, encoding="utf-8")
     said = json.loads(run(folder, "--json").stdout)["remarks"]
     assert said == [
-        "meta.csv: decimal commas in Weight read as points",
-        "data.csv: decimal commas in jobs, co2 read as points",
+        "meta.csv: numbers of Weight have no plain decimal point: 1,0 was read as 1.0",
+        "data.csv: numbers of jobs, co2 have no plain decimal point: 10,0 was read as 10.0",
     ]
     found = {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
     assert list(read_log(folder / "out" / "log.yaml").remarks) == said
     assert found.keys() == expected.keys()
     assert all(found[name] == expected[name] for name in found if name != "log.yaml")
-    assert "note: data.csv: decimal commas in jobs, co2" in run(folder).stdout
+    assert "note: data.csv: numbers of jobs, co2" in run(folder).stdout
 
 
 def test_a_number_of_two_readings_is_refused_with_the_way_out(folder: Path) -> None:
     text = DATA.replace(",", ";").replace("10;5", "1,234;5").replace("30;4", "1.234;4")
     (folder / "data.csv").write_text(text, encoding="utf-8")
-    assert "data.csv: '1,234' of jobs may be a decimal or a thousand" in refused(folder)
+    assert "data.csv: '1,234' may be 1.234 or 1234" in refused(folder)
     assert "Write decimals with a point" in refused(folder)
 
 

@@ -7,16 +7,14 @@ Does not: what a cell means (framework, units).
 import csv
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError
-from alp_pipeline.benchmark.composite.decimal_comma import require_clear_points, with_decimal_points
-
-_SEPARATORS = ",;\t|"
+from alp_pipeline.benchmark.decimal_marks import SEPARATORS, with_points
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,20 +23,40 @@ class TableFile:
 
     Attributes:
         table: see `read_table`.
-        remarks: sentences for whoever uses the table: columns of which the decimal comma became a point.
-        parted: a CSV's columns are parted by semicolons, as where numbers have a decimal comma.
+        separator: of the columns of a CSV; a comma of any other file.
+        remarks: sentences for whoever uses the table.
     """
 
     table: pd.DataFrame
+    separator: str = ","
     remarks: tuple[str, ...] = ()
-    parted: bool = False
 
     def numbers_in(self, columns: Collection[str], path: Path | str) -> "TableFile":
-        """The same, once it is sure that no number of these columns (lower case) has two readings."""
-        if self.parted:
-            names = [name for name in self.table.columns if str(name).strip().lower() in columns]
-            require_clear_points(self.table, names, where=Path(path).name)
-        return self
+        """The same with a decimal point in every number of these columns (lower case), and a remark on it.
+
+        Decimal commas and parted thousands are read where the columns together leave no doubt
+        (`decimal_marks.with_points`); any other text stays.
+
+        Raises:
+            BenchmarkInputError: the numbers have two readings.
+        """
+        where = Path(path).name
+        own = [place for place, name in enumerate(self.table) if str(name).strip().lower() in columns]
+        cells = {place: self.table.iloc[:, place].tolist() for place in own}
+        words = (cell.strip() for texts in cells.values() for cell in texts if isinstance(cell, str))
+        points = with_points(dict.fromkeys(words), where, separator=self.separator)
+        if not points:
+            return self
+        table, changed = self.table.copy(deep=False), []
+        for place, texts in cells.items():
+            read = [points.get(cell.strip(), cell) if isinstance(cell, str) else cell for cell in texts]
+            if read != texts:
+                changed.append(str(table.columns[place]))
+                table.isetitem(place, pd.Series(read, index=table.index, dtype=table.dtypes.iloc[place]))
+        shown = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
+        written, meant = next(iter(points.items()))
+        said = f"{where}: numbers of {shown} have no plain decimal point: {written} was read as {meant}"
+        return replace(self, table=table, remarks=(*self.remarks, said))
 
 
 def read_table(
@@ -72,8 +90,7 @@ def read_table_file(
 
     Text stays text ("NA" may be Namibia, "01" a code): whoever knows a column's role converts it. Of a CSV
     every cell is text, "" where empty; its separator (comma, semicolon, tabulator or bar) is the one that
-    its heading has most of. Where it is no comma, columns of numbers with a decimal comma get a point
-    (`decimal_comma.with_decimal_points`), and a remark says so. Empty rows are dropped.
+    its heading has most of. Empty rows are dropped.
 
     Args:
         path: a file ending in .csv, .tsv, .txt, .xlsx, .xls, .ods or .parquet.
@@ -83,7 +100,7 @@ def read_table_file(
 
     Raises:
         BenchmarkInputError: the file is absent, of another kind, unreadable or empty; a heading is empty or
-            appears twice; a row of a CSV has more cells than the heading; its numbers have two readings.
+            appears twice; a row of a CSV has more cells than the heading.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -94,8 +111,8 @@ def read_table_file(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "units.csv"
     ...     _ = file.write_text("uCode;LPI\\nAT;3,5\\n", encoding="utf-8")
-    ...     read_table_file(file).remarks
-    ('units.csv: decimal commas in LPI read as points',)
+    ...     read_table_file(file).numbers_in(["lpi"], file).remarks
+    ('units.csv: numbers of LPI have no plain decimal point: 3,5 was read as 3.5',)
     """
     path = Path(path)
     readers = dict.fromkeys((".csv", ".tsv", ".txt"), lambda path: _csv(path, first_heading))
@@ -121,17 +138,11 @@ def _csv(path: Path, first_heading: str | None) -> TableFile:
         with path.open(encoding="utf-8-sig", newline="") as file:
             heading = file.readline()
             file.seek(0)
-            separator = max(_SEPARATORS, key=heading.count)
+            separator = max(SEPARATORS, key=heading.count)
             rows = [row for row in csv.reader(file, delimiter=separator, strict=True) if any(row)]
     except (UnicodeDecodeError, csv.Error) as error:
         _refuse(path, f"it cannot be read as CSV in UTF-8 ({error})", "Save it again as CSV in UTF-8.")
-    table = _rectangle(path, rows, first_heading)
-    if separator == ",":
-        return TableFile(table)
-    table, columns = with_decimal_points(table, where=path.name)
-    shown = ", ".join(columns[:5]) + (f" and {len(columns) - 5} more" if len(columns) > 5 else "")
-    said = (f"{path.name}: decimal commas in {shown} read as points",) if columns else ()
-    return TableFile(table, said, parted=separator == ";")
+    return TableFile(_rectangle(path, rows, first_heading), separator)
 
 
 def _workbook(path: Path, sheet: str | None, first_heading: str | None) -> pd.DataFrame:
