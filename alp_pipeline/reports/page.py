@@ -108,5 +108,5 @@ def _method(report: RegionReport, words: Wording) -> dict[str, Any]:
     return {
         "notes": notes,
         "gaps": report.ranked[: sections.LISTED_ACTIVITIES],
-        "terms": words.entry("terms"),
+        "terms": {**words.entry("terms"), **words.entry("benchmarks.terms")},
     }

@@ -132,7 +132,14 @@ def read_region_report(release: ReleaseFile, common: Common, region_code: str) -
         for standing in ranked[:MAPPED_ACTIVITIES]
     )
     readings = readings_of(common.indicators, region_code)
-    benchmarks = read_benchmarks(release, perimeter, common.indices, common.relatedness, region_code)
+    benchmarks = read_benchmarks(
+        release,
+        perimeter,
+        common.indices,
+        common.relatedness,
+        region_code,
+        scope.reference_territory_id if scope else None,
+    )
     activity, framework = _documents(developments, comparisons, readings, standings)
     others = tuple(sorted({*framework, *benchmarks.document_ids}))
     sources = read_sources(release, (activity, others), scope)

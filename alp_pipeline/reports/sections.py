@@ -147,6 +147,7 @@ def comparison(
     """A tile map per strong activity with the whole table behind it, and the legend of all maps."""
     return {
         "maps": [_map(report, each, words, mark, tiles) for each in report.comparisons],
+        "units": _all_units(report, words, mark),
         "classes": [(swatch(SEQUENTIAL[i]), said) for i, said in enumerate(_class_words(words))],
         "states": state_legend(words, "map"),
     }
@@ -226,7 +227,6 @@ def _map(
             unranked=len(members) - len(ranked),
             total=len(members),
         ),
-        "rows": _all_units(report, each, ranked, words, mark),
     }
 
 
@@ -236,27 +236,24 @@ def _rank(standing: Standing | None, words: Wording) -> str:
     return words("comparison.tile_rank", rank=standing.rank, count=standing.ranked_count)
 
 
-def _all_units(
-    report: RegionReport, each: Comparison, ranked: list[Standing], words: Wording, mark: Marker
-) -> list[dict[str, Any]]:
-    """Every unit of the perimeter: ranked ones by rank, the others by code; none is left out."""
-    place = {s.region_code: i for i, s in enumerate(ranked)}
-    members = sorted(report.perimeter.members, key=lambda m: (place.get(m.code, len(place)), m.code))
-    rows = []
-    for member in members:
-        standing = each.standings.get(member.code)
-        rows.append(
-            {
-                "code": member.code,
-                "label": member.label,
-                "is_own": member.code == report.region.code,
-                "quotient": mark.figure(
-                    standing.location_quotient if standing else tile_grid.ABSENT, words.quotient
-                ),
-                "employment": mark.figure(standing.size if standing else tile_grid.ABSENT, words.number),
-                "rank": str(standing.rank)
-                if standing and standing.rank is not None
-                else words("strongest.unranked"),
-            }
-        )
-    return rows
+def _all_units(report: RegionReport, words: Wording, mark: Marker) -> list[dict[str, Any]]:
+    """Every unit of the perimeter by code, with its quotient and rank in each compared activity."""
+    return [
+        {
+            "code": member.code,
+            "label": member.label,
+            "is_own": member.code == report.region.code,
+            "cells": [
+                _unit_cells(each.standings.get(member.code), words, mark) for each in report.comparisons
+            ],
+        }
+        for member in report.perimeter.members
+    ]
+
+
+def _unit_cells(standing: Standing | None, words: Wording, mark: Marker) -> dict[str, Any]:
+    return {
+        "quotient": mark.figure(standing.location_quotient if standing else tile_grid.ABSENT, words.quotient),
+        "rank": str(standing.rank) if standing and standing.rank is not None else words("strongest.unranked"),
+        "employment": mark.figure(standing.size if standing else tile_grid.ABSENT, words.number),
+    }

@@ -50,9 +50,7 @@ def element(name: str, content: str = "", /, **attributes: object) -> str:
     '<text text-anchor="end" x="1.5">a &lt; b</text>'
     """
     written = "".join(
-        f' {_name(key)}="{_attribute(value)}"'
-        for key, value in attributes.items()
-        if value is not None
+        f' {_name(key)}="{_attribute(value)}"' for key, value in attributes.items() if value is not None
     )
     return f"<{name}{written}>{content}</{name}>" if content else f"<{name}{written}/>"
 

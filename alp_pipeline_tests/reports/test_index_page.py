@@ -104,7 +104,7 @@ def test_nothing_of_a_hidden_cell_is_on_the_page(page: str) -> None:
 def test_an_undetermined_region_is_called_so(root: Node) -> None:
     row = root.one("section", id="uncertainty").all("tr", data_region="CH04")[0]
     assert [cell.text for cell in row.all("td")][:3] == ["undetermined", "undetermined", ""]
-    assert "2 units are listed without a rank: 1 not available and 1 undetermined." in root.text
+    assert "2 units are listed without a rank (1 not available and 1 undetermined)." in root.text
 
 
 def test_findings_have_names_for_codes_and_are_escaped(root: Node, page: str) -> None:
@@ -225,5 +225,5 @@ def test_a_perimeter_without_any_interval_gets_a_page(page_of: PageOf) -> None:
         row |= {"score": None, "score_state": "undetermined", "rank": None}
         row |= dict.fromkeys(("rank_low", "rank_high", "rank_median", "class_id"))
     root = read_page(page_of(RECIPE, rows))
-    assert "6 units are listed without a rank: 6 undetermined." in root.text
+    assert "6 units are listed without a rank (undetermined)." in root.text
     assert root.one("svg", class_="ranking").all("rect", class_="interval") == []

@@ -1,7 +1,8 @@
 """Reads a region's benchmarks from an open release.
 
-Belongs here: the queries on indices, reference regions and opportunities, as one region sees them. Does not:
-wording, layout (section). A table that the release does not have is a part without content.
+Belongs here: the queries on indices and opportunities, as one region sees them. Does not: those on reference
+regions (read_peers), shift-share and resilience (read_change), wording, layout (section). A table that the
+release does not have is a part without content.
 """
 
 from collections.abc import Mapping
@@ -14,19 +15,18 @@ from alp_pipeline.reports.benchmarks.model import (
     NetworkNode,
     Opportunities,
     Opportunity,
-    Peer,
-    PeerGroup,
     Relatedness,
 )
+from alp_pipeline.reports.benchmarks.read_change import read_resilience, read_shift_share
+from alp_pipeline.reports.benchmarks.read_peers import read_peer_groups
+from alp_pipeline.reports.benchmarks.traits import read_traits
 from alp_pipeline.reports.index.model import COMPUTED, with_state
 from alp_pipeline.reports.index.read import INDEX_TABLES, recipe_names, score_of
-from alp_pipeline.reports.model import Activity, Cell, Perimeter, Region
+from alp_pipeline.reports.model import REPORTED, Activity, Cell, Perimeter
 from alp_pipeline.reports.release_file import ReleaseFile
 from alp_pipeline.reports.standings import LANGUAGE_LABEL
 
-SHOWN_PEERS = 8
 RELATEDNESS_TABLE = "bench_relatedness"
-REFERENCE_TABLE = "bench_reference_region"
 OPPORTUNITY_TABLES = ("bench_opportunity", "bench_complexity_activity")
 
 
@@ -54,6 +54,7 @@ def read_indices(
         for score in rows:
             scores.setdefault(score["element_id"], {})[score["region_code"]] = score_of(score)
         is_computed = row["outcome"] == COMPUTED
+        key = [perimeter.perimeter_id, recipe_id, row["year"]]
         found.append(
             IndexStanding(
                 recipe_id,
@@ -64,6 +65,7 @@ def read_indices(
                 row["indicators_used"],
                 scores if is_computed else {},
                 recipe_names(recipe_id, row["method_version"], recipes.get(recipe_id)),
+                read_traits(release, key) if is_computed else {},
                 tuple(sorted(row["document_ids"].split())) if is_computed else (),
             )
         )
@@ -94,8 +96,13 @@ def read_benchmarks(
     indices: tuple[IndexStanding, ...],
     relatedness: Relatedness | None,
     region_code: str,
+    reference_territory_id: str | None = None,
 ) -> Benchmarks:
-    """The benchmarks of one region."""
+    """The benchmarks of one region.
+
+    Args:
+        reference_territory_id: the territory that the page compares with, also in its shift-share.
+    """
     opportunities = _opportunities(release, perimeter, region_code)
     is_drawn = (
         opportunities is not None
@@ -105,46 +112,11 @@ def read_benchmarks(
     )
     return Benchmarks(
         indices,
-        _peer_groups(release, perimeter, region_code),
+        read_peer_groups(release, perimeter, region_code),
         opportunities,
         relatedness if is_drawn else None,
-    )
-
-
-def _peer_groups(release: ReleaseFile, perimeter: Perimeter, region_code: str) -> tuple[PeerGroup, ...]:
-    if not release.holds(REFERENCE_TABLE):
-        return ()
-    rows = release.rows(
-        """SELECT b.*, r.label, r.country_code FROM bench_reference_region AS b
-           LEFT JOIN dim_region AS r ON r.region_code = b.peer_code
-           WHERE b.perimeter_id = ? AND b.region_code = ? AND b.rank <= ?
-           ORDER BY b.candidates, b.rank, b.peer_code""",
-        [perimeter.perimeter_id, region_code, SHOWN_PEERS],
-    )
-    groups = []
-    for candidates in sorted({row["candidates"] for row in rows}):
-        mine = [row for row in rows if row["candidates"] == candidates]
-        groups.append(
-            PeerGroup(
-                candidates,
-                tuple(_peer(row) for row in mine),
-                mine[0]["decisive_dimension_id"] or "",
-                tuple(sorted({document for row in mine for document in row["document_ids"].split()})),
-            )
-        )
-    return tuple(groups)
-
-
-def _peer(row: Mapping[str, Any]) -> Peer:
-    base = f"bench_reference_region/{row['candidates']}/{row['region_code']}/{row['peer_code']}"
-    return Peer(
-        Region(row["peer_code"], row["label"] or row["peer_code"], row["country_code"]),
-        row["rank"],
-        row["rank_best"],
-        row["rank_worst"],
-        with_state(row["distance"], "reported", f"{base}/distance"),
-        row["runs"],
-        row["runs_kept"],
+        read_shift_share(release, perimeter, region_code, reference_territory_id),
+        read_resilience(release, perimeter, region_code),
     )
 
 
@@ -172,8 +144,28 @@ def _opportunities(release: ReleaseFile, perimeter: Perimeter, region_code: str)
         rows[0]["year"],
         tuple(_node(row) for row in sorted(rows, key=lambda row: row["activity_code"])),
         tuple(_opportunity(row) for row in absent),
+        _axis(rows),
         sum(row["presence"] == "unknown" for row in rows),
+        not all(row["presence"] == "unknown" and row["density_state"] == "not_available" for row in rows),
         tuple(sorted(documents)),
+    )
+
+
+def _axis(rows: list[dict[str, Any]]) -> tuple[tuple[Activity, Cell], ...]:
+    known = [row for row in rows if row["pci_state"] == REPORTED and row["complexity"] is not None]
+    if len(known) < 2:
+        return ()
+    known.sort(key=lambda row: (row["complexity"], row["activity_code"]))
+    return tuple(
+        (
+            Activity(row["activity_code"], row["label"] or row["activity_code"]),
+            with_state(
+                row["complexity"],
+                REPORTED,
+                f"bench_complexity_activity/{row['year']}/{row['activity_code']}/pci",
+            ),
+        )
+        for row in (known[0], known[-1])
     )
 
 

@@ -70,8 +70,20 @@ class Status:
 
 
 @dataclass(frozen=True)
+class Ingredient:
+    """A dataset that an indicator's formula is read from, and how much of it was collected."""
+
+    dataset_id: str
+    code: str
+    title: str
+    documents: int
+    discontinued: str
+    """The last period of a table that its publisher ended; empty for a living one."""
+
+
+@dataclass(frozen=True)
 class IndexIndicator:
-    """An indicator of the recipe; `datasets` are those that its formula is made from."""
+    """An indicator of the recipe; `newest` is the last period in which any region has a number of it."""
 
     indicator_id: str
     pillar_id: str
@@ -84,7 +96,8 @@ class IndexIndicator:
     reason: str
     unit: str
     documents: tuple[str, ...]
-    datasets: tuple[str, ...]
+    datasets: tuple[Ingredient, ...]
+    newest: str
 
 
 @dataclass(frozen=True)

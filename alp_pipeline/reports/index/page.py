@@ -15,6 +15,8 @@ from alp_pipeline.reports.index.tables import factor_name, plain_sentence
 from alp_pipeline.reports.markup import Marker
 from alp_pipeline.reports.wording import Wording
 
+TO_VERIFY = "To verify:"
+
 
 def render(report: IndexReport, words: Wording) -> str:
     """The page's HTML; equal for equal arguments."""
@@ -72,7 +74,7 @@ def _head(report: IndexReport, words: Wording) -> list[tuple[str, str]]:
         ),
         (words("index.head.year"), str(status.year) if status.year else words("index.head.no_year")),
         (words("index.head.as_of"), f"{status.as_of}" if status.as_of else words("index.head.as_of_unknown")),
-        (words("index.head.universe"), status.universe),
+        (words("index.head.universe" if status.is_computed else "index.head.sought"), status.universe),
         (words(ranked), words("head.perimeter_value", **named)),
         (words("index.head.seed"), seed),
     ]
@@ -123,6 +125,8 @@ def _ranks(report: IndexReport, words: Wording) -> list[str]:
     if apart:
         parts = [
             words("index.summary.apart_part", n=n, state=words.state(state))
+            if len(apart) > 1
+            else words.state(state)
             for state, n in sorted(apart.items())
         ]
         said.append(words.counted("index.summary.apart", sum(apart.values()), parts=words.join(parts)))
@@ -164,8 +168,8 @@ def _warnings(report: IndexReport, words: Wording) -> list[str]:
         )
     coherence = by_section.get("coherence", 0)
     if coherence:
-        return [words("index.summary.coherence_warnings", n=total, coherence=coherence)]
-    return [words("index.summary.warnings", n=total)]
+        return [words.counted("index.summary.coherence_warnings", total, coherence=coherence)]
+    return [words.counted("index.summary.warnings", total)]
 
 
 def _count(report: IndexReport, section: str, severity: str) -> int:
@@ -226,7 +230,7 @@ def _method(report: IndexReport, words: Wording) -> dict[str, Any]:
             method=status.method,
         ),
         words(
-            f"{key}.universe",
+            f"{key}.universe" if status.is_computed else f"{key}.sought",
             universe=status.universe,
             perimeter=perimeter.label,
             id=perimeter.perimeter_id,
@@ -239,4 +243,15 @@ def _method(report: IndexReport, words: Wording) -> dict[str, Any]:
     if status.is_computed and recipe.seed is not None:
         notes.append(words(f"{key}.draws", draws=words.number(_draws(report)), seed=recipe.seed))
     notes += [words(f"{key}.{name}") for name in ("confidential", "missing", "assumed", "order")]
-    return {"notes": notes, "recipe_notes": recipe.notes, "terms": words.entry(f"{key}.terms")}
+    open_ = [note for note in recipe.notes if note.startswith(TO_VERIFY)]
+    return {
+        "notes": notes,
+        "recipe_notes": [note for note in recipe.notes if note not in open_],
+        # The mark is the catalogue's; under its own heading the bare question is plainer.
+        "open_notes": [_capital(note.removeprefix(TO_VERIFY).strip()) for note in open_],
+        "terms": words.entry(f"{key}.terms"),
+    }
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

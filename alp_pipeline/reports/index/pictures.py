@@ -10,6 +10,7 @@ from alp_pipeline.reports.index.model import IndexReport, Score
 from alp_pipeline.reports.index.tables import factor_name
 from alp_pipeline.reports.markup import sentence_list
 from alp_pipeline.reports.model import REPORTED
+from alp_pipeline.reports.plots.geometry import told_apart
 from alp_pipeline.reports.plots.heat_map import CORRELATION, Shades, heat_map
 from alp_pipeline.reports.plots.ranking import RankingWords, interval_words, ranking
 from alp_pipeline.reports.plots.sensitivity_bars import SensitivityWords, sensitivity_bars
@@ -113,7 +114,8 @@ def value_picture(report: IndexReport, words: Wording) -> tuple[str, Shades, lis
     """Units × indicators as they enter the index; the shades, and the states that occur."""
     import pandas as pd
 
-    members = [member.code for member in report.perimeter.members]
+    labels = {member.code: member.label for member in report.perimeter.members}
+    members = list(labels)
     used = [each.indicator_id for each in report.indicators if each.is_used]
     values = pd.DataFrame(index=members, columns=used, dtype="float64")
     states = pd.DataFrame("not_available", index=members, columns=used)
@@ -137,7 +139,7 @@ def value_picture(report: IndexReport, words: Wording) -> tuple[str, Shades, lis
         format_value=words.number,
         states=states,
         state_words=state_words(words),
-        row_labels={member.code: f"{member.code} {member.label}" for member in report.perimeter.members},
+        row_labels={code: f"{code} {name}" for code, name in told_apart(labels).items()},
         column_labels=dict(report.names),
     )
     occurring = [state for state in SCORE_STATES if (states == state).to_numpy().any()]

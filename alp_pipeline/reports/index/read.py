@@ -20,6 +20,7 @@ from alp_pipeline.reports.index.model import (
     Factor,
     IndexIndicator,
     IndexReport,
+    Ingredient,
     Recipe,
     Score,
     Status,
@@ -87,7 +88,7 @@ def read_index_report(
     row = found[0]
     status = _status(release, row)
     key = [perimeter.perimeter_id, recipe_id, status.year]
-    recipe = _recipe(recipe_id, row["method_version"], recipes.get(recipe_id))
+    recipe = _recipe(recipe_id, row["method_version"], recipes.get(recipe_id), row)
     indicators = _indicators(release, key)
     documents = tuple(sorted(row["document_ids"].split()))
     sections = read_sections(release, recipe_id, status.year)
@@ -138,9 +139,20 @@ def _status(release: ReleaseFile, row: Mapping[str, Any]) -> Status:
     )
 
 
-def _recipe(recipe_id: str, version: str, entry: RecipeEntry | None) -> Recipe:
+def _recipe(
+    recipe_id: str, version: str, entry: RecipeEntry | None, status: Mapping[str, Any] | None = None
+) -> Recipe:
     if entry is None or entry.version != version:
-        return Recipe(recipe_id, version, False, recipe_id.replace("_", " ").capitalize())
+        # What the release itself keeps of the recipe that it was computed by.
+        kept = status or {}
+        return Recipe(
+            recipe_id,
+            version,
+            False,
+            kept.get("recipe_label") or recipe_id.replace("_", " ").capitalize(),
+            seed=kept.get("seed"),
+            draws=kept.get("draws"),
+        )
     return Recipe(
         recipe_id,
         version,
@@ -193,19 +205,23 @@ def _indicators(release: ReleaseFile, key: list[Any]) -> tuple[IndexIndicator, .
                   (SELECT string_agg(DISTINCT f.document_ids, ' ') FROM fct_indicator AS f
                    WHERE f.indicator_id = b.indicator_id AND f.activity_code = 'TOTAL'
                      AND f.time_period = CAST(b.source_year AS VARCHAR)
-                     AND f.cell_state = 'reported') AS read_from
+                     AND f.cell_state = 'reported') AS read_from,
+                  (SELECT max(f.time_period) FROM fct_indicator AS f
+                   WHERE f.indicator_id = b.indicator_id AND f.cell_state = 'reported') AS newest
            FROM bench_index_indicator AS b LEFT JOIN dim_indicator AS i USING (indicator_id)
            WHERE b.perimeter_id = ? AND b.recipe_id = ? AND b.year = ?
            ORDER BY b.pillar_id, b.indicator_id""",
         key,
     )
+    ingredients = _ingredients(release)
     found = []
     for row in rows:
         base = f"bench_index_indicator/{row['recipe_id']}/{row['year']}/{row['indicator_id']}"
 
         def cell(name: str, row: Mapping[str, Any] = row, base: str = base) -> Cell:
-            # An indicator that is not used has no year and no weight in the index: none applies.
-            state = "reported" if row["is_used"] or row[name] is not None else "not_applicable"
+            # An indicator that is not used has no year, one of a refused recipe no weight in the index.
+            is_due = row["is_used"] and name != "effective_weight_pct"
+            state = "reported" if is_due or row[name] is not None else "not_applicable"
             return with_state(row[name], state, f"{base}/{name}")
 
         found.append(
@@ -221,10 +237,28 @@ def _indicators(release: ReleaseFile, key: list[Any]) -> tuple[IndexIndicator, .
                 reason=row["reason"],
                 unit=row["unit"] or "",
                 documents=tuple(sorted(set((row["read_from"] or "").split()))) if row["is_used"] else (),
-                datasets=_datasets(row["terms"]),
+                datasets=tuple(
+                    ingredients.get(name, Ingredient(name, name, name, 0, ""))
+                    for name in _datasets(row["terms"])
+                ),
+                newest=row["newest"] or "",
             )
         )
     return tuple(found)
+
+
+def _ingredients(release: ReleaseFile) -> dict[str, Ingredient]:
+    """Every dataset of the catalogue, with how many documents of it the release has."""
+    rows = release.rows(
+        """SELECT d.dataset_id, d.dataset_code, d.title, d.discontinued, count(o.document_id) AS documents
+           FROM dim_dataset AS d LEFT JOIN dim_document AS o USING (dataset_id) GROUP BY ALL ORDER BY 1"""
+    )
+    return {
+        row["dataset_id"]: Ingredient(
+            row["dataset_id"], row["dataset_code"], row["title"], row["documents"], row["discontinued"] or ""
+        )
+        for row in rows
+    }
 
 
 def _datasets(terms: str | None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Belongs here: these three sections. Does not: deciding the refusal (plan.benchma
 from collections import Counter
 from typing import Any
 
-from alp_pipeline.reports.index.model import IndexReport
+from alp_pipeline.reports.index.model import IndexIndicator, IndexReport
 from alp_pipeline.reports.index.sections import indicator_rows
 from alp_pipeline.reports.markup import Marker
 from alp_pipeline.reports.wording import Wording
@@ -21,7 +21,7 @@ def sections(report: IndexReport, words: Wording, mark: Marker) -> dict[str, Any
     }
 
 
-def _missing(report: IndexReport, words: Wording) -> list[dict[str, str]]:
+def _missing(report: IndexReport, words: Wording) -> list[dict[str, Any]]:
     described = {each.indicator_id: each for each in report.indicators}
     rows = []
     for code in report.status.missing:
@@ -31,11 +31,35 @@ def _missing(report: IndexReport, words: Wording) -> list[dict[str, str]]:
                 "code": code,
                 "label": report.name(code),
                 "pillar": report.name(each.pillar_id) if each else "",
-                "why": each.reason if each and each.reason else words("index.refused.missing.unknown"),
-                "datasets": ", ".join(each.datasets) if each else "",
+                "why": _why(report, each, words) if each else words("index.refused.missing.unknown"),
+                "datasets": [
+                    {
+                        "title": dataset.title,
+                        "code": dataset.code,
+                        "collected": words("index.refused.missing.collected")
+                        if dataset.documents
+                        else words("index.refused.missing.never"),
+                    }
+                    for dataset in (each.datasets if each else ())
+                ],
             }
         )
     return rows
+
+
+def _why(report: IndexReport, each: IndexIndicator, words: Wording) -> str:
+    """Never collected, ended, too old or too thin: what keeps an indicator out, the first cause first."""
+    key = "index.refused.missing"
+    if any(not dataset.documents for dataset in each.datasets):
+        return words(f"{key}.not_collected")
+    ended = [dataset.discontinued for dataset in each.datasets if dataset.discontinued]
+    # What the release says of it; its words are the warehouse's own.
+    said = each.reason or words(f"{key}.unknown")
+    if ended:
+        return words(f"{key}.ended", period=min(ended), reason=said)
+    if each.newest and not each.coverage.value and report.recipe.oldest is not None:
+        return words(f"{key}.too_old", newest=each.newest, oldest=report.recipe.oldest)
+    return said
 
 
 def todo(report: IndexReport, words: Wording) -> list[str]:
@@ -61,9 +85,17 @@ def todo(report: IndexReport, words: Wording) -> list[str]:
         names = words.join([report.name(pillar) for pillar in poor])
         said.append(words(f"{key}.pillars", n=recipe.pillar_indicators_min, pillars=names))
     missing = [each for each in report.indicators if not each.is_used]
-    datasets = sorted({dataset for each in missing for dataset in each.datasets})
-    if datasets:
-        said.append(words(f"{key}.datasets", datasets=", ".join(datasets)))
+    datasets = {dataset.code: dataset for each in missing for dataset in each.datasets}
+    never = sorted(code for code, dataset in datasets.items() if not dataset.documents)
+    if never:
+        first = min(never, key=lambda code: (bool(datasets[code].discontinued), code))
+        said.append(words(f"{key}.collect", datasets=", ".join(never), command=f"alp refresh --only {first}"))
+    newer = sorted(code for code, found in datasets.items() if found.documents and not found.discontinued)
+    if newer:
+        said.append(words(f"{key}.newer", datasets=", ".join(newer)))
+    ended = sorted(code for code, found in datasets.items() if found.discontinued)
+    if ended:
+        said.append(words(f"{key}.ended", datasets=", ".join(ended)))
     return [*said, words(f"{key}.never")]
 
 

@@ -84,7 +84,14 @@ def _availability(report: IndexReport, words: Wording, mark: Marker) -> dict[str
             columns=f"{key}.columns",
         ),
         "svg": svg,
-        "lead": words(f"{key}.map_lead", low=words.number(shades.low), high=words.number(shades.high)),
+        "lead": words(
+            f"{key}.map_lead",
+            low=words.number(shades.low),
+            high=words.number(shades.high),
+            columns=words.join(
+                [report.name(each.indicator_id) for each in report.indicators if each.is_used]
+            ),
+        ),
         "shades": pictures.shade_legend(shades, words),
         "states": patterns,
         "units": [_unit(report, words, mark, member.code) for member in report.perimeter.members],
@@ -195,12 +202,16 @@ def _uncertainty(report: IndexReport, words: Wording, mark: Marker) -> dict[str,
     ordered = [*report.ranked, *_apart(report)]
     draws = report.recipe.draws
     return {
-        "lead": words(f"{key}.lead", draws=words.number(draws)) if draws else words(f"{key}.lead_no_draws"),
+        "lead": words(f"{key}.lead", draws=words.number(draws), perimeter=report.perimeter.label)
+        if draws
+        else words(f"{key}.lead_no_draws"),
         "ranking": pictures.rank_picture(report, words),
         "rows": [_rank_row(report, score, words, mark) for score in ordered],
         "factors": pictures.factor_picture(report, words) if report.factors else None,
         "factor_rows": [_factor_row(report, factor, words, mark) for factor in report.factors],
-        "output": words(f"{key}.output", output=report.status.output) if report.status.output else "",
+        "output": words(f"{key}.output", output=report.status.output, universe=report.status.universe)
+        if report.status.output
+        else "",
         "configuration": tables.audit_table(
             report,
             words,

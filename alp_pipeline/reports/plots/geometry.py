@@ -4,7 +4,7 @@ Belongs here: from values to places in a picture. Does not: elements and colours
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from alp_pipeline.reports.svg import INK, LINE, MUTED, OWN, PAPER, element, label
@@ -81,6 +81,29 @@ def shortened(words: str, width: float, font_size: float) -> str:
     """
     fits = int(width / (font_size * WORD_WIDTH))
     return words if len(words) <= fits else words[: max(fits - 1, 1)].rstrip(" ,/-") + "…"
+
+
+def told_apart(names: Mapping[str, str], beginning: int = 14) -> dict[str, str]:
+    """Names by code; those that begin alike lose the words that they share, so that a cut one still differs.
+
+    >>> told_apart({"ITH1": "Provincia Autonoma di Bolzano/Bozen", "ITH2": "Provincia Autonoma di Trento",
+    ...     "ITH3": "Veneto"})
+    {'ITH1': '…Bolzano/Bozen', 'ITH2': '…Trento', 'ITH3': 'Veneto'}
+    """
+    alike: dict[str, list[list[str]]] = {}
+    for name in names.values():
+        alike.setdefault(name[:beginning], []).append(name.split())
+
+    def short(name: str) -> str:
+        group = alike[name[:beginning]]
+        shared = 0
+        while len(group) > 1 and all(len(words) > shared + 1 for words in group):
+            if len({words[shared] for words in group}) > 1:
+                break
+            shared += 1
+        return "…" + " ".join(name.split()[shared:]) if shared else name
+
+    return {code: short(name) for code, name in names.items()}
 
 
 def lines_of(words: str, width: float, font_size: float, most: int = 2) -> list[str]:

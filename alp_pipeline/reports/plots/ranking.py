@@ -15,6 +15,7 @@ from alp_pipeline.reports.plots.geometry import (
     key_line,
     rank_ticks,
     shortened,
+    told_apart,
     upright,
 )
 from alp_pipeline.reports.plots.inputs import number, required, state_of
@@ -127,8 +128,9 @@ def ranking(
 def _split(table: "pd.DataFrame") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Ranked units by median, nominal rank, code; and those apart, by code."""
     ranked, apart = [], []
+    names = told_apart({str(code): str(name) for code, name in table["label"].items()})
     for code, given in zip(table.index, table.to_dict("records"), strict=True):
-        row: dict[str, Any] = {"code": str(code), "label": str(given["label"])}
+        row: dict[str, Any] = {"code": str(code), "label": str(given["label"]), "name": names[str(code)]}
         row["state"] = state_of(given["state"], "not_available")
         places = ("rank", "rank_low", "rank_high", "rank_median")
         found = {name: number(given[name], f"{code}/{name}") for name in places}
@@ -190,7 +192,7 @@ def _nominal(rank: float | None, axis: Axis, middle: float, colour: str) -> str:
 def _name(row: Mapping[str, Any], middle: float, weight: str | None) -> str:
     code = label(row["code"], 2, middle + 4, fill=LINE, font_weight="bold", font_size=10)
     at = 2 + max(len(row["code"]) * 6.4 + 6, 32)
-    name = shortened(row["label"], LEFT - at, 11)
+    name = shortened(row["name"], LEFT - at, 11)
     return code + label(name, at, middle + 4, font_weight=weight)
 
 
