@@ -5,7 +5,6 @@ Does not: the long form (cells), any formula, reading files.
 """
 
 import math
-from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -25,6 +24,7 @@ from alp_pipeline.benchmark.cells import (
     IntArray,
     ordered_cells,
 )
+from alp_pipeline.benchmark.labels import counts, label_of, same_labels
 
 YEAR = "year"
 UNDETERMINED = "undetermined"
@@ -67,7 +67,7 @@ class ActivityTable:
         if states is None:
             state = np.where(np.isnan(x), NOT_AVAILABLE, REPORTED)
         else:
-            state = _state_positions(_same_labels(states, values, "states"))
+            state = _state_positions(same_labels(states, values, "states"))
             x = np.where(state == REPORTED, x, np.nan)
             _refuse_first(
                 (state == REPORTED) & np.isnan(x),
@@ -77,7 +77,7 @@ class ActivityTable:
             )
         letters: object = ""
         if flags is not None:
-            letters = _same_labels(flags, values, "flags").fillna("").to_numpy(dtype=object)
+            letters = same_labels(flags, values, "flags").fillna("").to_numpy(dtype=object)
         return cls(
             framed(x, values),
             framed(pd.Index(CELL_STATES).to_numpy()[state], values),
@@ -149,7 +149,11 @@ class ActivityTable:
 
 
 def framed(array: npt.NDArray[Any], like: pd.DataFrame) -> pd.DataFrame:
-    """An array under another frame's labels."""
+    """An array under another frame's labels.
+
+    >>> framed(np.array([[1.5]]), pd.DataFrame({"C28": [3]}, index=["AT33"])).loc["AT33", "C28"]
+    np.float64(1.5)
+    """
     return pd.DataFrame(array, index=like.index, columns=like.columns)
 
 
@@ -241,11 +245,6 @@ def figure_states(hindrance: IntArray) -> "pd.Index[str]":
     return pd.Index(words).take(hindrance)
 
 
-def label_of(row: Hashable) -> str:
-    """A row's label in a message: region, or region and year."""
-    return " in ".join(str(part) for part in row) if isinstance(row, tuple) else str(row)
-
-
 def _own_reference(table: ActivityTable, periods: int, period: IntArray) -> tuple[FloatArray, IntArray]:
     x, state = table.x, table.state
     sums, states = [], []
@@ -262,18 +261,7 @@ def _totals(frame: pd.DataFrame, table: ActivityTable) -> FloatArray:
 
 
 def _numbers(frame: pd.DataFrame, where: str = "values") -> FloatArray:
-    for axis in (frame.index, frame.columns):
-        if axis.has_duplicates:
-            twice = label_of(axis[axis.duplicated()][0])
-            _refuse(f"the label {twice!r} appears more than once", "Sum or drop the duplicates.", where)
-    if not frame.size:
-        shape = f"{len(frame.index)} × {len(frame.columns)}"
-        _refuse(f"a table of {shape} holds nothing", "Pass at least one region and one activity.", where)
-    try:
-        x = frame.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError) as error:
-        _refuse(f"a cell is not a number: {error}", "Pass numbers, and NaN where there is none.", where)
-    _refuse_first((x < 0) | np.isinf(x), frame, "is no count", "Pass finite counts, zero or more.", where)
+    x = counts(frame, where)
     # Products of two counts must neither overflow nor vanish.
     strange = (x != 0) & ((x < 1e-100) | (x > 1e100))
     _refuse_first(strange, frame, "is a count in no unit", "Pass counts in another unit, say in jobs.", where)
@@ -287,15 +275,6 @@ def _state_positions(states: pd.DataFrame) -> IntArray:
         stranger = "an empty state" if (numbers < 0).any() else repr(words[int(np.argmin(known))])
         _refuse(f"{stranger} is not a cell state", f"Use one of {', '.join(CELL_STATES)}.", "states")
     return known[numbers].reshape(states.shape).astype(np.int64)
-
-
-def _same_labels(frame: pd.DataFrame, like: pd.DataFrame, where: str) -> pd.DataFrame:
-    for labels, expected in ((frame.index, like.index), (frame.columns, like.columns)):
-        odd = labels.symmetric_difference(expected)
-        if labels.has_duplicates or len(odd):
-            label = label_of(odd[0]) if len(odd) else label_of(labels[labels.duplicated()][0])
-            _refuse(f"{label} is not once in both values and {where}", "Give both the same labels.", where)
-    return frame.reindex(index=like.index, columns=like.columns)
 
 
 def _refuse_first(wrong: BoolArray, frame: pd.DataFrame, what: str, todo: str, where: str = "values") -> None:

@@ -13,7 +13,14 @@ from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray, IntArr
 
 
 def numbers(frame: pd.DataFrame, where: str) -> FloatArray:
-    """A labelled frame as float64, NaN for what is missing; text, duplicate labels and emptiness refused."""
+    """A labelled frame as float64, NaN for what is missing.
+
+    Raises:
+        BenchmarkInputError: text, a label twice, no rows or no columns.
+
+    >>> numbers(pd.DataFrame({"C28": [3, None]}, index=["A", "B"]), "sizes").tolist()
+    [[3.0], [nan]]
+    """
     for axis in (frame.index, frame.columns):
         require_unique(axis, where)
     if not frame.size:
@@ -30,11 +37,80 @@ def numbers(frame: pd.DataFrame, where: str) -> FloatArray:
         ) from error
 
 
+def counts(frame: pd.DataFrame, where: str) -> FloatArray:
+    """`numbers` that are finite, zero or more, or NaN.
+
+    Raises:
+        BenchmarkInputError: another number, naming its row and column; see `numbers`.
+
+    >>> counts(pd.DataFrame({"C28": [3, None]}, index=["A", "B"]), "jobs").tolist()
+    [[3.0], [nan]]
+    """
+    value = numbers(frame, where)
+    wrong = np.argwhere((value < 0) | np.isinf(value))
+    if wrong.size:
+        row, column = (int(place) for place in wrong[0])
+        raise BenchmarkInputError(
+            f"{label_of(frame.index[row])} × {frame.columns[column]} holds {value[row, column]}",
+            where=where,
+            todo="Pass finite numbers, zero or more, and NaN where there is none.",
+        )
+    return value
+
+
+def counts_by(series: pd.Series, labels: pd.Index, where: str) -> FloatArray:
+    """The counts of a series under some labels, NaN where it has none; refused as by `counts`.
+
+    >>> counts_by(pd.Series({"A": 3}), pd.Index(["B", "A"]), "region_totals").tolist()
+    [nan, 3.0]
+    """
+    value = counts(series.to_frame(where), where)[:, 0]
+    at = series.index.get_indexer(labels)
+    return np.where(at >= 0, value[at], np.nan)
+
+
+def same_labels(frame: pd.DataFrame, like: pd.DataFrame, where: str) -> pd.DataFrame:
+    """The frame in the order of another one, which must have the same labels.
+
+    Raises:
+        BenchmarkInputError: a label that only one of them has, or that appears more than once.
+
+    >>> states = pd.DataFrame({"C28": [2, 1]}, index=["B", "A"])
+    >>> same_labels(states, pd.DataFrame({"C28": [0, 0]}, index=["A", "B"]), "states")["C28"].tolist()
+    [1, 2]
+    """
+    for labels, expected in ((frame.index, like.index), (frame.columns, like.columns)):
+        odd = labels.symmetric_difference(expected)
+        if labels.has_duplicates or len(odd):
+            label = odd[0] if len(odd) else labels[labels.duplicated()][0]
+            raise BenchmarkInputError(
+                f"{label_of(label)} is not once in both tables",
+                where=where,
+                todo="Give both the same rows and columns.",
+            )
+    return frame.reindex(index=like.index, columns=like.columns)
+
+
+def label_of(row: Hashable) -> str:
+    """A row's label in a message: region, or region and year.
+
+    >>> label_of(("AT33", 2014))
+    'AT33 in 2014'
+    """
+    return " in ".join(str(part) for part in row) if isinstance(row, tuple) else str(row)
+
+
 def require_unique(labels: pd.Index, where: str) -> None:
-    """Refuse a label that appears more than once."""
+    """Refuse a label that appears more than once.
+
+    Raises:
+        BenchmarkInputError: naming the first one.
+
+    >>> require_unique(pd.Index(["AT33", "ITC4"]), "regions")
+    """
     if labels.has_duplicates:
         raise BenchmarkInputError(
-            f"the label {labels[labels.duplicated()][0]!r} appears more than once",
+            f"the label {label_of(labels[labels.duplicated()][0])!r} appears more than once",
             where=where,
             todo="Sum or drop the duplicates first.",
         )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
+from alp_pipeline.benchmark.labels import counts, counts_by
 
 
 def location_quotient(
@@ -29,15 +30,16 @@ def location_quotient(
         employment: regions × activities, persons (or any one unit of count), non-negative, NaN where the
             cell is not reported.
         reference: activity totals x_c of the reference territory by activity; the column sums when omitted.
-        reference_total: x, the reference territory's total; the sum of `reference` when omitted.
+        reference_total: x, the reference territory's total; the sum of `reference` when omitted, which then
+            must have a total of every activity.
         region_totals: x_r by region; the row sums when omitted.
 
     Returns:
         Same shape and labels; dimensionless.
 
     Raises:
-        BenchmarkInputError: (a ValueError) a negative or infinite number or a duplicate label, naming the
-            first offender.
+        BenchmarkInputError: (a ValueError) no cells, text, a negative or infinite number, a duplicate label,
+            a reference whose sum would lack an activity; it names the first offender.
 
     Source: Isserman (1977), Journal of the American Institute of Planners 43(1).
 
@@ -50,17 +52,50 @@ def location_quotient(
     >>> location_quotient(hidden, reference=pd.Series({"C28": 20, "I55": 80})).round(2).to_numpy().tolist()
     [[1.25, 0.94], [nan, 1.25]]
     """
-    for axis in (employment.index, employment.columns):
-        _require_unique(axis)
-    x = _numbers(employment, "employment")
+    x = counts(employment, "employment")
     columns, rows = employment.columns, employment.index
-    x_c = _sums(x.T) if reference is None else _aligned(reference, columns, "reference")
-    x_r = _sums(x) if region_totals is None else _aligned(region_totals, rows, "region_totals")
-    if reference_total is None:
-        whole = x_c if reference is None else reference.to_numpy(dtype=np.float64, na_value=np.nan)
-        reference_total = math.fsum(whole[~np.isnan(whole)])
-    quotient = quotient_of_products(x, x_r[:, None], x_c[None, :], np.full((1, 1), reference_total))
+    x_c, total = reference_sums(x, columns, reference, reference_total)
+    x_r = sums_of_reported(x) if region_totals is None else counts_by(region_totals, rows, "region_totals")
+    quotient = quotient_of_products(x, x_r[:, None], x_c[None, :], np.full((1, 1), total))
     return pd.DataFrame(quotient, index=rows, columns=columns)
+
+
+def reference_sums(
+    x: FloatArray, activities: pd.Index, reference: pd.Series | None, reference_total: float | None
+) -> tuple[FloatArray, float]:
+    """The reference's totals x_c of some activities and its grand total x, as given or summed.
+
+    Args:
+        x: regions × activities, NaN where not reported; the reference when none is given.
+        activities: what the columns of x are.
+        reference: totals by activity.
+        reference_total: needed beside a reference that lacks one of the activities; NaN where not known.
+
+    Raises:
+        BenchmarkInputError: the grand total would lack an activity, is negative or infinite; see `counts`.
+
+    >>> jobs = np.array([[10.0, 0.0], [5.0, 5.0]])
+    >>> reference_sums(jobs, pd.Index(["C28", "I55"]), None, None)
+    (array([15.,  5.]), 20.0)
+    """
+    if reference_total is not None and (math.isinf(reference_total) or reference_total < 0):
+        raise BenchmarkInputError(
+            f"{reference_total} is no total", where="reference_total", todo="Pass a count, zero or more."
+        )
+    if reference is None:
+        x_c = sums_of_reported(x.T)
+        return x_c, math.fsum(x_c[~np.isnan(x_c)]) if reference_total is None else reference_total
+    x_c = counts_by(reference, activities, "reference")
+    if reference_total is not None:
+        return x_c, reference_total
+    lacking = [*activities[np.isnan(x_c)], *reference.index[reference.isna()]]
+    if lacking:
+        raise BenchmarkInputError(
+            f"it has no total of {lacking[0]}, so its sum is not the total of all activities",
+            where="reference",
+            todo="Give every activity its total, or pass reference_total.",
+        )
+    return x_c, math.fsum(reference.to_numpy(dtype=np.float64))
 
 
 def quotient_of_products(
@@ -83,34 +118,12 @@ def quotient_of_products(
     return np.where((x_r > 0) & (x_c > 0) & (total > 0), quotient, np.nan)
 
 
-def _sums(rows: FloatArray) -> FloatArray:
+def sums_of_reported(rows: FloatArray) -> FloatArray:
+    """The sum of each row's numbers, NaN for a row without any.
+
+    >>> sums_of_reported(np.array([[1.0, np.nan], [np.nan, np.nan]])).tolist()
+    [1.0, nan]
+    """
     # fsum is exact until its last rounding: the order of the regions cannot show in the result.
-    return np.array([math.fsum(row[~np.isnan(row)]) for row in rows], dtype=np.float64)
-
-
-def _aligned(totals: pd.Series, labels: pd.Index, name: str) -> FloatArray:
-    _require_unique(totals.index)
-    _numbers(totals.to_frame(name), name)
-    return totals.reindex(labels).to_numpy(dtype=np.float64, na_value=np.nan)
-
-
-def _numbers(frame: pd.DataFrame, name: str) -> FloatArray:
-    x = frame.to_numpy(dtype=np.float64, na_value=np.nan)
-    wrong = np.argwhere((x < 0) | np.isinf(x))
-    if wrong.size:
-        row, column = (int(place) for place in wrong[0])
-        raise BenchmarkInputError(
-            f"{frame.index[row]} × {frame.columns[column]} holds {x[row, column]}",
-            where=name,
-            todo="Pass finite counts, zero or more, and NaN where a cell is not reported.",
-        )
-    return x
-
-
-def _require_unique(labels: pd.Index) -> None:
-    if labels.has_duplicates:
-        raise BenchmarkInputError(
-            f"the label {labels[labels.duplicated()][0]!r} appears more than once",
-            where="labels",
-            todo="Sum or drop the duplicates before asking for quotients.",
-        )
+    sums = [math.fsum(row[~np.isnan(row)]) if (~np.isnan(row)).any() else math.nan for row in rows]
+    return np.array(sums, dtype=np.float64)

@@ -15,7 +15,6 @@ from alp_pipeline.benchmark.activity_table import (
     exact_sums,
     figure_states,
     first_state,
-    label_of,
     reference_of,
 )
 from alp_pipeline.benchmark.cells import (
@@ -35,6 +34,7 @@ from alp_pipeline.benchmark.disclosure import (
     hidden_remainders,
     row_sums,
 )
+from alp_pipeline.benchmark.labels import label_of
 from alp_pipeline.benchmark.quotients import grand_total, quotients, region_totals_of, totals_of
 
 

@@ -51,7 +51,8 @@ def quotients(
         table: regions (or region × year) × activities; a bare frame as in `ActivityTable.of`.
         reference: activity totals x_c of the reference (of each year); the table's own when omitted.
         reference_total: x; the sum of `reference` (of the table) when omitted, not known where one of those
-            is not; a series by year where the table has years.
+            is not or where `reference` lacks an activity of the table; a series by year where the table has
+            years.
         region_totals: x_r by row, as published; the row sums when omitted.
 
     Returns:
@@ -242,6 +243,8 @@ def grand_total(
             frame = pd.DataFrame([reference] * len(years))
         else:
             frame = reference.loc[years] if years.name == YEAR else reference
+        # An activity that the reference lacks is as unknown as one of which it has no number.
+        frame = frame.reindex(columns=frame.columns.union(table.values.columns, sort=False))
         parts = frame.to_numpy(dtype=np.float64, na_value=np.nan)
         state = np.where(np.isnan(parts).any(axis=1), NOT_AVAILABLE, REPORTED)
         sums = exact_sums(parts)

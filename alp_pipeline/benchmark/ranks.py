@@ -9,7 +9,13 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pandas as pd
 
-from alp_pipeline.benchmark.cells import BoolArray, FloatArray, IntArray, require_columns
+from alp_pipeline.benchmark.cells import (
+    BenchmarkInputError,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    require_columns,
+)
 
 
 def places(value: FloatArray, group: IntArray, taking_part: BoolArray) -> tuple[IntArray, IntArray]:
@@ -17,10 +23,28 @@ def places(value: FloatArray, group: IntArray, taking_part: BoolArray) -> tuple[
 
     The two differ for equal values: of two seconds the best place is 2 and the worst 3.
 
+    Args:
+        value: numbers, NaN only where not taking part.
+        group: what each value is ranked among, same length.
+        taking_part: who gets a place, same length.
+
+    Raises:
+        BenchmarkInputError: arrays of other lengths, a NaN that takes part.
+
     >>> best, worst = places(np.array([5.0, 9.0, 5.0]), np.zeros(3, dtype=np.int64), np.ones(3, dtype=bool))
     >>> best.tolist(), worst.tolist()
     ([2, 1, 2], [3, 1, 3])
     """
+    if value.ndim != 1 or not value.shape == group.shape == taking_part.shape:
+        raise BenchmarkInputError(
+            f"values of shape {value.shape}, groups of {group.shape}, participants of {taking_part.shape}",
+            where="value",
+            todo="Pass three arrays of one length.",
+        )
+    if np.isnan(value[taking_part]).any():
+        raise BenchmarkInputError(
+            "a value that takes part is not a number", where="value", todo="Leave it out of taking_part."
+        )
     best = np.zeros(value.size, dtype=np.int64)
     worst = np.zeros(value.size, dtype=np.int64)
     who = np.flatnonzero(taking_part)

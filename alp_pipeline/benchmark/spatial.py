@@ -7,7 +7,6 @@ A region without neighbours (an island, or one whose neighbours have no data) is
 result lists them, and says what was done.
 """
 
-import math
 from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -15,9 +14,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray, require_columns
-from alp_pipeline.benchmark.labels import chosen, label_order, numbers, require_unique
-from alp_pipeline.benchmark.location_quotient import quotient_of_products
+from alp_pipeline.benchmark.cells import BenchmarkInputError, require_columns
+from alp_pipeline.benchmark.labels import chosen, counts, counts_by, label_order, require_unique
+from alp_pipeline.benchmark.location_quotient import quotient_of_products, reference_sums, sums_of_reported
 
 Style = Literal["row", "binary"]
 Missing = Literal["propagate", "leave_out"]
@@ -147,15 +146,17 @@ def spatial_location_quotient(
     ([1.667, 1.667, 0.0], ('C',))
     """
     one_of(missing, Missing, "missing")
-    _not_negative(numbers(employment, "employment"), employment, "employment")
+    counts(employment, "employment")
     rows = chosen(report, employment.index)
     require_known(employment.index, weights)
     x = employment.reindex(weights.regions).to_numpy(dtype=np.float64, na_value=np.nan)
-    x_c = _sums(x.T) if reference is None else _totals(reference, employment.columns, "reference")
-    if reference_total is None:
-        whole = x_c if reference is None else reference.to_numpy(dtype=np.float64, na_value=np.nan)
-        reference_total = math.fsum(whole[~np.isnan(whole)])
-    x_r = _sums(x) if region_totals is None else _totals(region_totals, weights.regions, "region_totals")
+    x_c, total = reference_sums(x, employment.columns, reference, reference_total)
+    # Sums as for the ordinary quotient: a region without neighbours gets that to the last bit.
+    x_r = (
+        sums_of_reported(x)
+        if region_totals is None
+        else counts_by(region_totals, weights.regions, "region_totals")
+    )
     together: Any = weights_matrix(weights.pairs.assign(weight=1.0), weights.regions, diagonal=True)
     known = ~np.isnan(x) & ~np.isnan(x_r)[:, None]
     pooled = np.asarray(together @ known.astype(np.float64))
@@ -165,7 +166,7 @@ def spatial_location_quotient(
         np.asarray(together @ np.where(known, x, 0.0)),
         np.asarray(together @ np.where(known, x_r[:, None], 0.0)),
         x_c[None, :],
-        np.full((1, 1), reference_total),
+        np.full((1, 1), total),
     )
     quotient = np.where(complete, quotient, np.nan)
     used = np.where(np.isnan(quotient), 0, pooled).astype(np.int64)
@@ -179,7 +180,13 @@ def spatial_location_quotient(
 
 
 def one_of(word: str, words: Any, where: str) -> None:
-    """Refuse a word that is not among those of a Literal type."""
+    """Refuse a word that is not among those of a Literal type.
+
+    Raises:
+        BenchmarkInputError: naming the words there are.
+
+    >>> one_of("row", Style, "style")
+    """
     if word not in get_args(words):
         raise BenchmarkInputError(
             f"{word!r} is not known", where=where, todo=f"Use one of {', '.join(get_args(words))}."
@@ -187,7 +194,14 @@ def one_of(word: str, words: Any, where: str) -> None:
 
 
 def require_known(labels: pd.Index, weights: SpatialWeights) -> None:
-    """Refuse a region that the weights know nothing of."""
+    """Refuse a region that the weights know nothing of.
+
+    Raises:
+        BenchmarkInputError: naming the first one.
+
+    >>> pairs = pd.DataFrame({"region_code": ["A"], "neighbour_code": ["B"]})
+    >>> require_known(pd.Index(["B"]), neighbour_weights(pairs, ["A", "B"]))
+    """
     strange = labels[weights.regions.get_indexer(labels) < 0]
     if len(strange):
         raise BenchmarkInputError(
@@ -195,29 +209,6 @@ def require_known(labels: pd.Index, weights: SpatialWeights) -> None:
             where="weights",
             todo="Give neighbour_weights all regions.",
         )
-
-
-def _not_negative(values: FloatArray, frame: pd.DataFrame, where: str) -> None:
-    wrong = np.argwhere((values < 0) | np.isinf(values))
-    if wrong.size:
-        row, column = (int(place) for place in wrong[0])
-        raise BenchmarkInputError(
-            f"{frame.index[row]} × {frame.columns[column]} holds {values[row, column]}",
-            where=where,
-            todo="Pass finite counts, zero or more, and NaN where a cell is not reported.",
-        )
-
-
-def _sums(rows: FloatArray) -> FloatArray:
-    # fsum, as for the ordinary quotient: a region without neighbours gets that to the last bit.
-    sums = [math.fsum(row[~np.isnan(row)]) if (~np.isnan(row)).any() else math.nan for row in rows]
-    return np.array(sums, dtype=np.float64)
-
-
-def _totals(totals: pd.Series, labels: pd.Index, where: str) -> FloatArray:
-    frame = totals.to_frame(where)
-    _not_negative(numbers(frame, where), frame, where)
-    return totals.reindex(labels).to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def weights_matrix(pairs: pd.DataFrame, regions: pd.Index, *, diagonal: bool = False) -> Any:

@@ -120,7 +120,7 @@ def reference_years(
         activity = np.where(at >= 0, every[:, at], np.nan)
         hindrance = np.where(np.isnan(activity).any(axis=0), NOT_AVAILABLE, REPORTED)
         total = exact_sums(every)
-        of_total = NOT_AVAILABLE if np.isnan(every).any() else REPORTED
+        of_total = NOT_AVAILABLE if np.isnan(every).any() or (at < 0).any() else REPORTED
     if given_totals is not None:
         total = given_totals.reindex(cube.years).to_numpy(dtype=np.float64, na_value=np.nan)
         of_total = NOT_AVAILABLE if np.isnan(total).any() else REPORTED

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from alp_pipeline.benchmark.cells import BenchmarkInputError
 from alp_pipeline.benchmark.location_quotient import location_quotient
 
 counts = arrays(np.int64, st.tuples(st.integers(1, 6), st.integers(1, 6)), elements=st.integers(0, 10**6))
@@ -46,8 +47,15 @@ def test_a_zero_or_missing_total_gives_missing_and_not_infinity():
     table = frame([[0, 0, 0], [5, 0, 5]])
     assert np.isnan(location_quotient(table).loc["R0"]).all()
     assert np.isnan(location_quotient(table)["C1"]).all()
-    absent = location_quotient(table, reference=pd.Series({"C0": 5.0, "C1": 1.0}))
+    absent = location_quotient(table, reference=pd.Series({"C0": 5.0, "C1": 1.0}), reference_total=10)
     assert np.isnan(absent["C2"]).all()
+    assert absent.loc["R1", "C0"] == 1.0
+
+
+@pytest.mark.parametrize("known", [{"C0": 5.0, "C1": 1.0}, {"C0": 5.0, "C1": 1.0, "C2": None}])
+def test_a_reference_that_lacks_an_activity_gives_no_grand_total(known):
+    with pytest.raises(BenchmarkInputError, match="no total of C2, so its sum is not the total"):
+        location_quotient(frame([[0, 0, 0], [5, 0, 5]]), reference=pd.Series(known))
 
 
 def test_a_quotient_of_exactly_one_and_a_half_is_not_rounded_below_it():

@@ -12,7 +12,7 @@ import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
 from alp_pipeline.benchmark.complexity.matrix import presence_matrix
-from alp_pipeline.benchmark.labels import chosen, numbers
+from alp_pipeline.benchmark.labels import chosen, counts, numbers
 
 TIE_DECIMALS = 9
 """Densities (0 to 100) that agree to so many decimals share a rank: below that is the noise of summation."""
@@ -134,22 +134,22 @@ def diversification_opportunities(
 
 
 def relatedness_weights(phi: pd.DataFrame, activities: pd.Index) -> FloatArray:
-    """φ as an array in the order of the activities, checked; an undefined pair weighs nothing."""
-    value = numbers(phi, "phi")
+    """φ as an array in the order of the activities, checked; an undefined pair weighs nothing.
+
+    Raises:
+        BenchmarkInputError: other activities, a negative or infinite relatedness.
+
+    >>> phi = pd.DataFrame({"x": [None, 0.5], "y": [0.5, None]}, index=["x", "y"])
+    >>> relatedness_weights(phi, pd.Index(["y", "x"])).tolist()
+    [[0.0, 0.5], [0.5, 0.0]]
+    """
+    value = counts(phi, "phi")
     if not (set(phi.index) == set(phi.columns) == set(activities)):
         odd = sorted((set(phi.index) ^ set(activities)) | (set(phi.columns) ^ set(activities)), key=str)
         raise BenchmarkInputError(
             f"{odd[0]} is not an activity of both M and phi",
             where="phi",
             todo="Compute relatedness from the same matrix.",
-        )
-    wrong = np.argwhere((value < 0) | np.isinf(value))
-    if wrong.size:
-        row, column = (int(place) for place in wrong[0])
-        raise BenchmarkInputError(
-            f"{phi.index[row]} × {phi.columns[column]} holds {value[row, column]}",
-            where="phi",
-            todo="Pass finite relatedness, zero or more, NaN where undefined.",
         )
     rows, columns = phi.index.get_indexer(activities), phi.columns.get_indexer(activities)
     return np.ascontiguousarray(np.nan_to_num(value[np.ix_(rows, columns)], nan=0.0))

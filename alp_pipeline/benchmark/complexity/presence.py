@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import CELL_STATES, BenchmarkInputError, BoolArray, FloatArray
-from alp_pipeline.benchmark.labels import label_order, numbers
+from alp_pipeline.benchmark.labels import counts, label_order, numbers, same_labels
 
 Drop = Literal["fewest", "regions", "activities"]
 
@@ -132,12 +132,12 @@ def presence(
             where="minimum_size",
             todo="Pass a finite number, 0 or more, and the sizes it refers to.",
         )
-    quotient = _counts(quotients, "quotients")
+    quotient = counts(quotients, "quotients")
     size = np.full(quotient.shape, np.nan)
     if sizes is not None:
-        size = _counts(_same_labels(sizes, quotients, "sizes"), "sizes")
+        size = counts(same_labels(sizes, quotients, "sizes"), "sizes")
     if states is not None:
-        state = _state_words(_same_labels(states, quotients, "states"))
+        state = _state_words(same_labels(states, quotients, "states"))
         quotient = np.where(state == "reported", quotient, np.nan)
         size = np.where(state == "reported", size, np.nan)
     else:
@@ -269,26 +269,13 @@ def _greedy(unknown: BoolArray, M: pd.DataFrame) -> tuple[BoolArray, BoolArray]:
     return kept_rows, kept_columns
 
 
-def _counts(frame: pd.DataFrame, where: str) -> FloatArray:
-    value = numbers(frame, where)
-    wrong = np.argwhere((value < 0) | np.isinf(value))
-    if wrong.size:
-        row, column = (int(place) for place in wrong[0])
-        raise BenchmarkInputError(
-            f"{frame.index[row]} × {frame.columns[column]} holds {value[row, column]}",
-            where=where,
-            todo="Pass finite numbers, zero or more, and NaN where there is none.",
-        )
-    return value
-
-
 def _bounds(
     quotient: FloatArray, like: pd.DataFrame, lower: pd.DataFrame | None, upper: pd.DataFrame | None
 ) -> tuple[FloatArray, FloatArray]:
     """Least and greatest possible quotient; a known one is both."""
     ends = []
     for bound, name in ((lower, "lower"), (upper, "upper")):
-        given = quotient if bound is None else _counts(_same_labels(bound, like, name), name)
+        given = quotient if bound is None else counts(same_labels(bound, like, name), name)
         ends.append(np.where(np.isnan(quotient), given, quotient))
     crossed = np.argwhere(ends[0] > ends[1])
     if crossed.size:
@@ -300,18 +287,6 @@ def _bounds(
             todo="Exchange the bounds.",
         )
     return ends[0], ends[1]
-
-
-def _same_labels(frame: pd.DataFrame, like: pd.DataFrame, where: str) -> pd.DataFrame:
-    for labels, expected in ((frame.index, like.index), (frame.columns, like.columns)):
-        if labels.has_duplicates or set(labels) != set(expected):
-            odd = sorted(set(labels) ^ set(expected), key=str)
-            raise BenchmarkInputError(
-                f"{str(odd[0]) if odd else 'a label'} is not once in both quotients and {where}",
-                where=where,
-                todo="Give both frames the same regions and activities.",
-            )
-    return frame.reindex(index=like.index, columns=like.columns)
 
 
 def _state_words(states: pd.DataFrame) -> np.ndarray[tuple[int, ...], np.dtype[np.object_]]:
@@ -329,5 +304,5 @@ def _state_words(states: pd.DataFrame) -> np.ndarray[tuple[int, ...], np.dtype[n
 
 def _tally(words: np.ndarray[tuple[int, ...], np.dtype[np.object_]]) -> pd.Series:
     order = [*CELL_STATES, "unstated"]
-    counts = {word: int((words == word).sum()) for word in order}
-    return pd.Series({word: n for word, n in counts.items() if n}, dtype="int64", name="unknown_cells")
+    tally = {word: int((words == word).sum()) for word in order}
+    return pd.Series({word: n for word, n in tally.items() if n}, dtype="int64", name="unknown_cells")

@@ -13,10 +13,11 @@ from typing import NoReturn
 import numpy as np
 import pandas as pd
 
-from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable, exact_sums, label_of
+from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable, exact_sums
 from alp_pipeline.benchmark.cells import BenchmarkInputError, BoolArray, whole_years
 from alp_pipeline.benchmark.composite.files import read_table
 from alp_pipeline.benchmark.disclosure import PublishedTotals
+from alp_pipeline.benchmark.labels import label_of
 from alp_pipeline.benchmark.on_files.matrix_file import (
     TIME,
     VALUE,
