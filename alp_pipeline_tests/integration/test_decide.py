@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from alp_pipeline_tests.integration.conftest import DataFolder
 
 Published = tuple[DataFolder, int, dict[str, Any]]
@@ -56,6 +58,7 @@ def test_what_cannot_be_decided_ends_with_the_exit_code_of_usage(
     assert answer(folder, "list") == []
 
 
+@pytest.mark.slow
 def test_refusing_what_is_kept_out_settles_its_failures(published: Published, tmp_path: Path) -> None:
     source, code, first = published
     assert (code, bool(first["failures"])) == (1, True)
