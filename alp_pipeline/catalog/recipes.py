@@ -35,6 +35,18 @@ class RecipePillar(Model):
     indicators: tuple[RecipeIndicator, ...] = Field(min_length=1)
 
 
+class RecipeLink(Model):
+    """An indicator outside the index that it is held against, and what is expected of it.
+
+    A correlation confirms or contradicts something only where a direction was expected of it: an indicator
+    of which nobody can say that is no link.
+    """
+
+    id: Identifier
+    expected: Literal[-1, 1] = Field(description="sign of the correlation that theory lets expect")
+    reason: Text = Field(description="why that sign, and what both have in common")
+
+
 class YearRule(Model):
     """Which year an index speaks of, and how old an indicator in it may be.
 
@@ -64,7 +76,7 @@ class RecipeEntry(Entry):
     )
     steps: tuple[dict[str, Any], ...] = Field(min_length=2, description="benchmark.composite.recipe")
     uncertainty: dict[str, Any] = Field(description="benchmark.composite.uncertainty.spec")
-    links: tuple[Identifier, ...] = Field(
+    links: tuple[RecipeLink, ...] = Field(
         default=(), description="indicators outside of it that the audit holds it against"
     )
     verified: bool
@@ -75,10 +87,21 @@ class RecipeEntry(Entry):
         """Its indicators, in the order of pillars and entry."""
         return tuple(one.id for pillar in self.pillars for one in pillar.indicators)
 
+    @property
+    def link_ids(self) -> tuple[str, ...]:
+        """The indicators that it is held against."""
+        return tuple(one.id for one in self.links)
+
     @model_validator(mode="after")
     def _each_once(self) -> RecipeEntry:
         names = [*self.indicator_ids, *(pillar.id for pillar in self.pillars), self.id]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"{', '.join(twice)} appears twice among index, pillars and indicators")
+        double = sorted({name for name in self.link_ids if self.link_ids.count(name) > 1})
+        if double:
+            raise ValueError(f"links: {', '.join(double)} appears twice")
+        inside = sorted(set(self.link_ids) & set(self.indicator_ids))
+        if inside:
+            raise ValueError(f"links: {', '.join(inside)} is part of the index itself")
         return self

@@ -193,7 +193,7 @@ def _recipe(entry: RecipeEntry, catalog: Catalog) -> Found:
                 yield field, "is no property of a region alone: use an intensive indicator without activity"
             elif not (member.direction or indicator.direction):
                 yield field, "needs a direction: the indicator itself has none"
-    for name in entry.links:
+    for name in entry.link_ids:
         if name not in catalog.indicators:
             yield "links", f"{name!r} is no indicator of the catalogue"
 

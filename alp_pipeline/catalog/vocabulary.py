@@ -16,7 +16,7 @@ class StatisticalUnit(StrEnum):
     WORKPLACE = "workplace"
     RESIDENT = "resident"
     HOUSEHOLD = "household"
-    TERRITORY = "territory"  # nothing is counted: the land itself is measured
+    TERRITORY = "territory"  # nothing is counted: the land, or the region as a whole, is measured
 
 
 class Cadence(StrEnum):

@@ -142,6 +142,54 @@ def correlations_with_ancestors(
     return table
 
 
+def correlations_across(
+    scores: pd.DataFrame, framework: Framework, *, method: str = "pearson"
+) -> pd.DataFrame:
+    """Correlation of every code with the groups of its parent's level that it is no part of.
+
+    What goes more with another group than with its own stands in the wrong one, or the two groups are one. A
+    group contains its own elements, which raises their correlation with it: the comparison favours it.
+
+    Args:
+        scores: units × codes with every indicator and aggregate of the framework.
+        method: see `correlations`.
+
+    Returns:
+        One row per code and other group: level, code, group (its own), other_code, units, correlation,
+        p_value, own_correlation (with its own group), is_nearer (correlation > own_correlation). Empty where
+        no level has two groups.
+
+    Raises:
+        BenchmarkInputError: a code is absent; see `correlations`.
+
+    Source: JRC, coherence of composite indicators: an indicator correlates most with its own pillar.
+
+    >>> framework = Framework.of(pd.DataFrame({
+    ...     "code": ["a", "b", "P", "Q", "I"], "level": [1, 1, 2, 2, 3], "parent": ["P", "Q", "I", "I", None],
+    ...     "direction": 1, "type": ["Indicator"] * 2 + ["Aggregate"] * 3}))
+    >>> scores = pd.DataFrame({"a": [1, 2, 3.0], "b": [1, 3, 2.0]})
+    >>> scores = scores.assign(P=scores["a"], Q=scores["b"], I=scores["a"] + scores["b"])
+    >>> correlations_across(scores, framework)[["code", "other_code", "correlation"]].round(2).values.tolist()
+    [['a', 'Q', 0.5], ['b', 'P', 0.5]]
+    """
+    require_codes(scores, (*framework.indicators, *framework.aggregates), "scores")
+    pairs: list[tuple[object, object]] = [
+        (code, other)
+        for level in range(1, framework.depth)
+        for code in framework.codes(level)
+        for other in framework.codes(level + 1)
+        if framework.parent(code) not in (None, other)
+    ]
+    numbers = labelled_numbers(scores[[*framework.indicators, *framework.aggregates]], "scores")
+    table = _table(numbers, numbers, pairs, method)
+    groups = [framework.parent(str(code)) for code in table["code"]]
+    table.insert(0, "level", [framework.level(str(code)) for code in table["code"]])
+    table.insert(2, "group", groups)
+    own: list[tuple[object, object]] = list(zip(table["code"], groups, strict=True))
+    table["own_correlation"] = _table(numbers, numbers, own, method)["correlation"]
+    return table.assign(is_nearer=table["correlation"] > table["own_correlation"])
+
+
 def denominator_correlations(
     units: UnitTable, framework: Framework, *, threshold: float = 0.6, method: str = "pearson"
 ) -> pd.DataFrame:

@@ -78,7 +78,7 @@ def index_stage(catalog: Catalog, public_dates: PublicDates) -> Stage:
 
 
 def _wanted(recipes: Iterable[RecipeEntry]) -> list[str]:
-    return sorted({name for entry in recipes for name in (*entry.indicator_ids, *entry.links)})
+    return sorted({name for entry in recipes for name in (*entry.indicator_ids, *entry.link_ids)})
 
 
 def _datasets(catalog: Catalog) -> set[str]:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from alp_pipeline.catalog.models import IndicatorEntry, RecipeEntry
 
+COUNTRY = "country"
+"""Group of the units, for imputing by group and for seeing where an indicator misses a whole country."""
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -59,6 +62,8 @@ class IndexInput:
         ]  # fmt: skip
         rows.append({"code": self.recipe.id, "level": 3, "parent": None, "direction": 1,
                      "weight": 1.0, "type": "Aggregate"})  # fmt: skip
+        rows.append({"code": COUNTRY, "level": None, "parent": None, "direction": None,
+                     "weight": None, "type": "Group"})  # fmt: skip
         return Framework.of(pd.DataFrame(rows))
 
     def unit_table(self, framework: "Framework") -> "UnitTable":
@@ -71,6 +76,7 @@ class IndexInput:
         names = list(framework.indicators)
         values = wide("value").reindex(columns=names)
         data = values.rename_axis(index="unit", columns=None).reset_index()
+        data[COUNTRY] = data["unit"].str[:2]
         states = wide("cell_state").reindex(columns=names).fillna("not_available")
         flags = wide("obs_status").reindex(columns=names).fillna("")
         return UnitTable.of(data, framework, states=states, flags=flags)

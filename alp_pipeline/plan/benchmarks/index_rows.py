@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 SENSITIVITY_SAMPLES = 1024
 """Saltelli's N: (factors + 2) times as many runs of the index. A power of 2, as the sequence wants."""
 
+LINK_YEAR_SHARE = 0.9
+"""Of the regions of a linked indicator's best year, what another year must have to be held against."""
+
 MORE_DOCUMENTS = "more_documents"
 """Column of a frame: documents behind a row beside those of the index, separated by blanks."""
 
@@ -197,24 +200,20 @@ def audit_rows(
 ) -> dict[str, "pd.DataFrame"]:
     """`bench_index_sensitivity` and `bench_index_audit`, under the default perimeter alone: both are of the
     universe."""
-    from alp_pipeline.benchmark.composite.audit import audit
-    from alp_pipeline.benchmark.composite.links import links
+    from alp_pipeline.benchmark.composite.audit import Thresholds, audit
+    from alp_pipeline.benchmark.composite.removal import remove_elements
 
     linked = _linked(chosen, cells)
-    outside = linked.pivot(index="region_code", columns="indicator_id", values="value")
-    codes = [*computed.result.framework.aggregates]
-    held = links(computed.result.scores, outside, codes=codes) if outside.shape[1] else None
-    by_indicator = linked.groupby("indicator_id")
-    years, documents = by_indicator["year"].first(), by_indicator["document_ids"].agg(documents_of)
-    if held is not None:
-        held = held.assign(
-            other_year=held["other_code"].map(years), other_document_ids=held["other_code"].map(documents)
-        )
+    documents = linked.groupby("indicator_id")["document_ids"].agg(documents_of)
+    rule = chosen.recipe.years.coverage_min
     found = audit(
         computed.result,
-        links=held,
+        links=_held_against(chosen, computed, linked),
         uncertainty=computed.uncertainty,
         sensitivity=computed.sensitivity.indices,
+        removal=remove_elements(computed.result, 1),
+        # What the recipe asks for is what its audit is held to.
+        thresholds=Thresholds(availability_min=rule, unit_availability_min=_screened(chosen.recipe, rule)),
     )
     rows: list[dict[str, Any]] = []
     for number, section in enumerate(found.sections, start=1):
@@ -232,18 +231,57 @@ def audit_rows(
     }
 
 
+def _screened(recipe: RecipeEntry, otherwise: float) -> float:
+    """The share of indicators that the recipe's screening wants of a unit."""
+    asked = [step.get("availability_min") for step in recipe.steps if step["step"] == "screen"]
+    return next((float(one) for one in asked if one is not None), otherwise)
+
+
 def _linked(chosen: IndexInput, cells: "pd.DataFrame") -> "pd.DataFrame":
-    """Cells of the linked indicators, each in the newest year up to the index's that most regions have."""
-    linked = cells[
-        cells["indicator_id"].isin(chosen.recipe.links)
-        & (cells["cell_state"] == "reported")
-        & (cells["year"] <= chosen.year)
-    ]
+    """Cells of the linked indicators, each in the year nearest to the index's, the earlier of two.
+
+    A year with fewer than LINK_YEAR_SHARE of the regions of the indicator's best year is none.
+    """
+    linked = cells[cells["indicator_id"].isin(chosen.recipe.link_ids) & (cells["cell_state"] == "reported")]
+    linked = linked[linked["in_universe"]]
     counts = linked.groupby(["indicator_id", "year"]).size().rename("regions").reset_index()
-    best = counts.sort_values(["indicator_id", "regions", "year"]).drop_duplicates(
-        "indicator_id", keep="last"
-    )
+    enough = counts["regions"] >= LINK_YEAR_SHARE * counts.groupby("indicator_id")["regions"].transform("max")
+    year = 0 if chosen.year is None else chosen.year
+    counts = counts[enough].assign(apart=lambda rows: (rows["year"] - year).abs())
+    best = counts.sort_values(["indicator_id", "apart", "year"]).drop_duplicates("indicator_id")
     return linked.merge(best[["indicator_id", "year"]], on=["indicator_id", "year"])
+
+
+def _held_against(
+    chosen: IndexInput, computed: ComputedIndex, linked: "pd.DataFrame"
+) -> "pd.DataFrame | None":
+    """The index beside every indicator that its recipe names; one without data has a row of 0 units.
+
+    What is expected is expected of the index: its pillars' correlations are told without a verdict.
+    """
+    import pandas as pd
+
+    from alp_pipeline.benchmark.composite.links import links
+
+    if not chosen.recipe.links:
+        return None
+    scores, index_id = computed.result.scores, chosen.recipe.id
+    outside = linked.pivot(index="region_code", columns="indicator_id", values="value")
+    outside = outside.reindex(columns=sorted(chosen.recipe.link_ids)).reindex(
+        sorted({*outside.index, *scores.index})
+    )
+    by_indicator = linked.groupby("indicator_id")
+    years, documents = by_indicator["year"].first(), by_indicator["document_ids"].agg(documents_of)
+    expected = {one.id: one.expected for one in chosen.recipe.links}
+    reasons = {one.id: one.reason for one in chosen.recipe.links}
+    held = links(scores, outside, codes=[*computed.result.framework.aggregates])
+    other, is_index = held["other_code"], held["code"] == index_id
+    return held.assign(
+        expected=pd.to_numeric(other.map(expected).where(is_index)),
+        reason=other.map(reasons).where(is_index, ""),
+        other_year=other.map(years),
+        other_document_ids=[documents.get(name, "") for name in other],
+    )
 
 
 def _sensitivity(computed: ComputedIndex, perimeter_id: str, year: int | None) -> "pd.DataFrame":

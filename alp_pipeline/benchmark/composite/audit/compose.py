@@ -4,7 +4,7 @@ Belongs here: which stage of an index each part looks at. Does not: what the par
 robustness), computing the index, its uncertainty or the links.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -16,9 +16,11 @@ from alp_pipeline.benchmark.composite.audit.data import (
     treatment_section,
 )
 from alp_pipeline.benchmark.composite.audit.findings import Finding, Section, Thresholds
+from alp_pipeline.benchmark.composite.audit.removal import blind_findings, blind_groups, removal_findings
 from alp_pipeline.benchmark.composite.audit.robustness import links_section, uncertainty_section
 from alp_pipeline.benchmark.composite.audit.structure import coherence_section, weights_section
 from alp_pipeline.benchmark.composite.index import RAW, IndexResult
+from alp_pipeline.benchmark.composite.removal import Removal
 from alp_pipeline.benchmark.composite.uncertainty.results import UncertaintyResult
 from alp_pipeline.benchmark.composite.uncertainty.sobol import SobolIndices
 
@@ -83,6 +85,7 @@ def audit(
     links: pd.DataFrame | None = None,
     uncertainty: UncertaintyResult | None = None,
     sensitivity: SobolIndices | None = None,
+    removal: Removal | None = None,
     thresholds: Thresholds | None = None,
     bounds: bool = False,
 ) -> Audit:
@@ -93,9 +96,11 @@ def audit(
 
     Args:
         result: an index.
-        links: `links.links` of its scores and indicators from outside.
+        links: `links.links` of its scores and indicators from outside, with what was expected of them where
+            anything was; see `robustness.links_section`.
         uncertainty: a Monte Carlo run of it.
         sensitivity: Sobol indices of its factors.
+        removal: `removal.remove_elements` of its indicators.
         thresholds: where to begin to warn; see `Thresholds` for the defaults and their sources.
         bounds: also give intervals that rest on bounds of hidden cells. They are internal unless you know
             that they may be shown.
@@ -121,18 +126,23 @@ def audit(
     ...     {"step": "normalise", "method": "minmax"}, {"step": "aggregate", "method": "arithmetic"}]})
     >>> found = audit(compute_index(UnitTable.of(data, framework), framework, recipe))
     >>> found.section("coherence").findings[0].text
-    'index: alpha 0.66 below 0.7: its 2 elements do not measure one thing.'
+    'index: alpha 0.66, below the usual 0.7 (2 elements, mean r = 0.49): read its elements beside it. …'
     """
     limits = Thresholds() if thresholds is None else thresholds
     names = list(result.stages)
     first, last = _span(result, "treat")
     used = names[_span(result, "normalise")[0]]
     raw = result.stages[RAW]
+    blind = blind_groups(raw, result.stages[used], result.frameworks[RAW])
     parts = (
         framework_section(result.framework, result.units),
         _with(
             availability_section(raw, result.frameworks[RAW], result.stages[used], result.units, limits),
-            _details(result, "screen") | _details(result, "impute") | _details(result, "aggregate"),
+            _details(result, "screen")
+            | _details(result, "impute")
+            | _details(result, "aggregate")
+            | {"blind_groups": blind},
+            blind_findings(blind, result.framework),
         ),
         treatment_section(
             raw,
@@ -144,7 +154,11 @@ def audit(
         ),
         coherence_section(result.scores, result.framework, limits),
         _with(weights_section(result.scores, result.framework, limits), _details(result, "weight")),
-        uncertainty_section(uncertainty, sensitivity, limits, bounds=bounds),
+        _with(
+            uncertainty_section(uncertainty, sensitivity, limits, bounds=bounds),
+            {} if removal is None else {"removal": removal.elements.rename_axis("code").reset_index()},
+            [] if removal is None else removal_findings(removal, blind, result.framework),
+        ),
         links_section(links, limits),
     )
     return Audit(result.recipe.id, result.recipe.version, limits, parts)
@@ -174,5 +188,5 @@ def _details(result: IndexResult, step: str) -> dict[str, pd.DataFrame]:
     }
 
 
-def _with(section: Section, more: Mapping[str, pd.DataFrame]) -> Section:
-    return Section(section.name, {**section.tables, **more}, section.findings)
+def _with(section: Section, more: Mapping[str, pd.DataFrame], found: Iterable[Finding] = ()) -> Section:
+    return Section(section.name, {**section.tables, **more}, (*section.findings, *found))

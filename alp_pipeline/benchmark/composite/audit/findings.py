@@ -36,9 +36,9 @@ class Thresholds:
         collinear_above, weak_below, negative_below: correlations (COINr: 0.9, 0.3, -0.4).
         ratio_low, ratio_high: importance in the result over the nominal share in the weights.
         rank_width_max: width of a unit's rank interval, as a share of the units ranked.
-        interaction_max: total less first-order sensitivity of a factor.
-        indifference_max: total sensitivity below which a factor hardly matters.
-        link_min: |r| with an outside indicator below which the index tells another story.
+        interaction_max: total less first-order sensitivity of a factor, where their intervals lie apart.
+        indifference_max: total sensitivity, with its interval, below which a factor hardly matters.
+        link_min: r, in the direction expected, below which a link with an outside indicator is weak.
         significance: p above which the sign of a correlation is not known.
     """
 
@@ -124,8 +124,8 @@ def sentences() -> Mapping[str, Mapping[str, str]]:
 def finding(rule: str, about: Sequence[object] = (), **values: object) -> Finding:
     """The finding of a rule, its sentence filled in.
 
-    >>> finding("alpha_low", ["Social"], group="Social", alpha=number(0.431), limit="0.7", items=3).text
-    'Social: alpha 0.43 below 0.7: its 3 elements do not measure one thing.'
+    >>> finding("alpha_fine", ["Social"], group="Social", alpha=number(0.831), items=3).text
+    'Social: alpha 0.83: its 3 elements go together.'
     """
     sentence = sentences()[rule]
     return Finding(

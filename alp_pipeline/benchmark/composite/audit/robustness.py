@@ -5,6 +5,8 @@ Does not: drawing (uncertainty), what the index is made of (data, structure).
 """
 
 import math
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -59,34 +61,62 @@ def uncertainty_section(
 def links_section(links: pd.DataFrame | None, limits: Thresholds) -> Section:
     """What the index says beside what others say; sentences rest on Pearson's r, the table has all.
 
+    Only where a sign was expected does a correlation confirm or contradict anything; without one it is told.
+
     Args:
-        links: as `links.links` gives it; None where there is nothing to hold the index against.
+        links: as `links.links` gives it; None where there is nothing to hold the index against. Optional
+            columns: expected (1, -1; null where no sign is), other_year (of the outside numbers). A row of
+            0 units is an indicator that was to be held against and is not there.
         limits: thresholds.
     """
     if links is None or links.empty:
         return Section("links", {}, (finding("no_links"),))
     method = "pearson" if (links["method"] == "pearson").any() else str(links["method"].iloc[0])
     chosen = links[(links["method"] == method) & links["correlation"].notna()]
-    found = tuple(_link_finding(row, limits) for _, row in chosen.iterrows())
-    return Section("links", {"links": links}, found or (finding("no_links"),))
+    lacking = links[~links["other_code"].isin(chosen["other_code"])]
+    if "expected" in lacking:
+        lacking = lacking.sort_values("expected", na_position="last", kind="stable")
+    lacking = lacking.drop_duplicates("other_code")
+    found = [_link_finding(row, limits) for row in chosen.to_dict("records")]
+    found += [
+        finding("no_outside_data", [row["other_code"]], other=row["other_code"], sign=_sign(row))
+        for row in lacking.to_dict("records")
+    ]
+    return Section("links", {"links": links}, tuple(found))
 
 
-def _link_finding(row: pd.Series, limits: Thresholds) -> Finding:
+def _link_finding(row: Mapping[Hashable, Any], limits: Thresholds) -> Finding:
+    year = row.get("other_year")
     values = {
         "code": row["code"],
         "other": row["other_code"],
+        "year": "" if year is None or pd.isna(year) else f" of {int(year)}",
         "r": number(row["correlation"]),
         "units": row["units"],
+        "scored": row["units"] + row["score_only"],
+        "sign": _sign(row),
     }
     about = [row["code"], row["other_code"]]
     if not row["p_value"] <= limits.significance:
         return finding("uncertain_link", about, p=number(row["p_value"]), **values)
     values |= {"lower": number(row["lower"]), "upper": number(row["upper"])}
-    if row["correlation"] < 0:
-        return finding("opposite_link", about, **values)
-    if row["correlation"] < limits.link_min:
+    expected = _expected(row)
+    if expected is None:
+        return finding("link", about, **values)
+    if row["correlation"] * expected < 0:
+        return finding("unexpected_link", about, **values)
+    if row["correlation"] * expected < limits.link_min:
         return finding("weak_link", about, limit=f"{limits.link_min:g}", **values)
-    return finding("link", about, **values)
+    return finding("link_as_expected", about, **values)
+
+
+def _expected(row: Mapping[Hashable, Any]) -> int | None:
+    given = row.get("expected")
+    return None if given is None or pd.isna(given) else int(given)
+
+
+def _sign(row: Mapping[Hashable, Any]) -> str:
+    return {1: "a positive link", -1: "a negative link", None: "nothing"}[_expected(row)]
 
 
 def _rank_findings(summary: pd.DataFrame, draws: int, limits: Thresholds) -> list[Finding]:
@@ -118,23 +148,40 @@ def _rank_findings(summary: pd.DataFrame, draws: int, limits: Thresholds) -> lis
 
 
 def _factor_findings(sensitivity: SobolIndices, limits: Thresholds) -> list[Finding]:
+    """What the indices say beyond their sampling error: a claim needs intervals that do not overlap."""
     table = sensitivity.table
     if sensitivity.variance == 0 or table.empty:
         return [finding("no_variance")]
 
     rows = table.to_dict("index")
 
-    def shares(factor: object) -> dict[str, object]:
-        first, total = (max(rows[factor][name], 0.0) for name in ("first_order", "total"))
-        return {"factor": factor, "first": percent(first), "total": percent(total)}
+    def shares(factor: Hashable) -> dict[str, object]:
+        first, total = (_interval(rows[factor], name) for name in ("first_order", "total"))
+        return {"factor": factor, "first": first, "total": total}
 
-    most = table["total"].idxmax()
-    found = [finding("decisive", [most], **shares(most))]
-    acting = table.index[table["total"] - table["first_order"] > limits.interaction_max]
-    found += [finding("interactions", [factor], **shares(factor)) for factor in acting]
-    idle = table.loc[table["total"] < limits.indifference_max, "total"]
+    most = str(table["total"].idxmax())
+    rivals = table.index[table["total_high"] >= rows[most]["total_low"]]
+    if len(rivals) > 1:
+        ordered = table.loc[rivals, "total"].sort_values(ascending=False, kind="stable").index
+        listed = names({factor: _interval(rows[factor], "total") for factor in ordered})
+        found = [finding("decisive_together", list(ordered), names=listed)]
+    else:
+        found = [finding("decisive", [most], **shares(most))]
+    apart = table["total_low"] > table["first_order_high"]
+    acting = table.index[apart & (table["total"] - table["first_order"] > limits.interaction_max)]
+    if len(acting):
+        both = {factor: "{first}, {total}".format(**shares(factor)) for factor in acting}
+        found.append(finding("interactions", list(acting), names=names(both)))
+    idle = table.index[table["total_high"] < limits.indifference_max]
     if len(idle):
-        listed = names([str(factor) for factor in idle.index])
+        listed = names([str(factor) for factor in idle])
         limit = percent(limits.indifference_max)
-        found.append(finding("indifferent", list(idle.index), limit=limit, names=listed))
+        found.append(finding("indifferent", list(idle), limit=limit, names=listed))
     return found
+
+
+def _interval(row: Mapping[Hashable, Any], name: str) -> str:
+    """A share of the variance with its interval; as estimated, so that it may lie below zero or above one."""
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    between = "" if pd.isna(low) or pd.isna(high) else f" [{number(low)}, {number(high)}]"
+    return number(row[name]) + between

@@ -26,6 +26,7 @@ from alp_pipeline.benchmark.composite.coherence import (
     item_analysis,
 )
 from alp_pipeline.benchmark.composite.correlation import (
+    correlations_across,
     correlations_with_ancestors,
     correlations_within,
     flagged,
@@ -57,6 +58,7 @@ def coherence_section(scores: pd.DataFrame, framework: Framework, limits: Thresh
         "significance": limits.significance,
     }
     within, above = flagged(within, **flags), flagged(above, **flags)
+    across = correlations_across(scores, framework)
     alpha = alpha_by_group(scores, framework, alpha_min=limits.alpha_min)
     components = components_by_group(scores, framework)
     items = [
@@ -71,11 +73,13 @@ def coherence_section(scores: pd.DataFrame, framework: Framework, limits: Thresh
         "components_undefined": components.undefined,
         "correlations_within": within,
         "correlations_above": above,
+        "correlations_across": across,
     }
     found = [
         *_alpha_findings(alpha, framework, limits),
         *_component_findings(components, framework, limits),
         *_correlation_findings(within, above, framework, limits),
+        *_misplaced_findings(across, above, framework),
     ]
     return Section("coherence", tables, tuple(found))
 
@@ -125,7 +129,8 @@ def _alpha_findings(alpha: pd.DataFrame, framework: Framework, limits: Threshold
             found.append(finding("alpha_undefined", [group], units=row["units"], **values))
         elif row["is_incoherent"]:
             limit = f"{limits.alpha_min:g}"
-            found.append(finding("alpha_low", [group], alpha=number(value), limit=limit, **values))
+            mean = number(row["mean_correlation"])
+            found.append(finding("alpha_low", [group], alpha=number(value), limit=limit, mean=mean, **values))
         else:
             found.append(finding("alpha_fine", [group], alpha=number(value), **values))
     return found
@@ -163,6 +168,28 @@ def _correlation_findings(
         found.append(
             finding("apart_from_its_group", list(apart.index), limit=f"{limits.weak_below:g}", names=listed)
         )
+    return found
+
+
+def _misplaced_findings(across: pd.DataFrame, above: pd.DataFrame, framework: Framework) -> list[Finding]:
+    """Elements that go more with another group, or with the whole, than with their own group."""
+    found = [
+        _pair_finding(
+            "nearer_to_another",
+            row,
+            framework,
+            group=framework.label(row["group"]),
+            own=number(row["own_correlation"]),
+        )
+        for row in across[across["is_nearer"]].to_dict("records")
+    ]
+    parent = above[above["other_level"] == above["level"] + 1].set_index("code")
+    whole = above[above["other_level"] > above["level"] + 1]
+    nearer = whole[whole["correlation"] > whole["code"].map(parent["correlation"]).astype("float64")]
+    for row in nearer.to_dict("records"):
+        group, own = (parent.loc[row["code"], name] for name in ("other_code", "correlation"))
+        names = {"group": framework.label(str(group)), "own": number(own)}
+        found.append(_pair_finding("nearer_to_the_whole", row, framework, **names))
     return found
 
 

@@ -101,7 +101,9 @@ def test_links_are_part_of_the_audit(two_pillars):
     result = plain(two_pillars)
     outside = result.scores[["I"]].rename(columns={"I": "rci"})
     found = audit(result, links=links(result.scores, outside, codes=["I"]))
-    assert said(found, "links", "link") == ["I and rci: r = 1.00 [1.00, 1.00] over 25 units."]
+    assert said(found, "links", "link") == [
+        "I and rci: r = 1.00 [1.00, 1.00] over 25 of 25 units with a score."
+    ]
 
 
 def test_a_confidential_cell_leaves_a_unit_undetermined_and_its_bounds_in_no_table(two_pillars):
@@ -177,8 +179,10 @@ def test_asem_is_found_to_be_what_is_known_of_it(asem, asem_stage):
     naive = 6 / 5 * (1 - instit.var().sum() / instit.sum(axis=1).var())
     alpha = found.section("coherence").tables["alpha"].set_index("group")["alpha"]
     assert alpha["Instit"] == pytest.approx(naive, abs=1e-9)
+    pairs = np.corrcoef(instit.to_numpy(), rowvar=False)[np.triu_indices(6, 1)]
     assert said(found, "coherence", "alpha_low")[3] == (
-        f"Institutional: alpha {naive:.2f} below 0.7: its 6 elements do not measure one thing."
+        f"Institutional: alpha {naive:.2f}, below the usual 0.7 (6 elements, mean r = {pairs.mean():.2f}): "
+        "read its elements beside it. Few elements lower alpha as well."
     )
     # the contradiction that COINr's vignette points out
     barriers = {one.about for one in found.findings if one.rule == "contradiction" and "TBTs" in one.about}

@@ -30,8 +30,11 @@ def run(**units: tuple[object, ...]) -> UncertaintyResult:
     return UncertaintyResult(summary, empty, empty, empty, configuration, {}, draws, draws)
 
 
-def factors(variance: float = 2.0, **shares: tuple[float, float]) -> SobolIndices:
+def factors(variance: float = 2.0, half: float = np.nan, **shares: tuple[float, float]) -> SobolIndices:
+    """Indices with intervals of `half` on either side."""
     table = pd.DataFrame.from_dict(shares, orient="index", columns=["first_order", "total"])
+    for name in ("first_order", "total"):
+        table[f"{name}_low"], table[f"{name}_high"] = table[name] - half, table[name] + half
     return SobolIndices(table, 1.0, variance, 100, 400, 0, 0.95)
 
 
@@ -90,21 +93,43 @@ def test_what_was_not_computed_is_said_not_to_be():
     ]
 
 
-def test_the_decisive_factor_interactions_and_idle_factors_are_named():
-    found = factors(weights=(0.5, 0.9), normalisation=(0.08, 0.12), inclusion=(-0.01, 0.01))
+def test_the_decisive_factor_interactions_and_idle_factors_are_named_with_their_intervals():
+    found = factors(half=0.02, weights=(0.5, 0.9), normalisation=(0.08, 0.12), inclusion=(-0.01, 0.01))
     section = uncertainty_section(None, found, LIMITS)
     assert said(section, "decisive") == [
-        "weights decides most: it accounts for 50 % of the variance alone and for 90 % together with other "
-        "choices."
+        "weights decides most: 0.50 [0.48, 0.52] of the variance alone, 0.90 [0.88, 0.92] together with "
+        "other choices."
     ]
     assert said(section, "interactions") == [
-        "weights acts through other choices (50 % alone, 90 % together with them): its effect cannot be read "
-        "from it alone."
+        "Choices that act through others, so that none can be judged alone (share of the variance alone, "
+        "together with others): weights (0.50 [0.48, 0.52], 0.90 [0.88, 0.92])."
     ]
     assert said(section, "indifferent") == [
-        "Choices that hardly change a rank (less than 5 % of the variance): inclusion."
+        "Choices that hardly change a rank (with their interval less than 5 % of the variance): inclusion."
     ]
     assert section.tables["sensitivity"]["factor"].tolist() == ["weights", "normalisation", "inclusion"]
+
+
+def test_nothing_is_claimed_of_a_factor_that_its_intervals_do_not_bear_out():
+    found = factors(half=0.25, weights=(0.45, 0.76), inclusion=(-0.03, 0.04))
+    section = uncertainty_section(None, found, LIMITS)
+    assert said(section, "interactions") == []  # [0.20, 0.70] and [0.51, 1.01] overlap
+    assert said(section, "indifferent") == []  # up to 0.29
+    assert said(section, "decisive")
+    close = uncertainty_section(None, factors(half=0.1, one=(0.4, 0.5), other=(0.3, 0.45)), LIMITS)
+    assert said(close, "decisive") == []
+    assert said(close, "decisive_together") == [
+        "Which choice decides most cannot be told apart, for their intervals overlap: one (0.50 [0.40, "
+        "0.60]), other (0.45 [0.35, 0.55]) of the variance, together with other choices."
+    ]
+
+
+def test_a_share_below_zero_is_not_called_zero_and_without_intervals_nothing_is_called_interaction():
+    section = uncertainty_section(None, factors(weights=(-0.03, 0.76)), LIMITS)
+    assert said(section, "decisive") == [
+        "weights decides most: -0.03 of the variance alone, 0.76 together with other choices."
+    ]
+    assert said(section, "interactions") == []
 
 
 def test_choices_that_change_nothing_decide_nothing():

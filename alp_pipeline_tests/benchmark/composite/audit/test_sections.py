@@ -56,9 +56,9 @@ def test_every_rule_has_a_severity_and_a_sentence():
 def test_a_sentence_gets_exactly_the_values_it_asks_for():
     text = sentences()["alpha_low"]["text"]
     asked = {name for _, name, _, _ in string.Formatter().parse(text) if name}
-    one = finding("alpha_low", ["S"], group="S", alpha="0.43", limit="0.7", items=3)
+    one = finding("alpha_low", ["S"], group="S", alpha="0.43", limit="0.7", items=3, mean="0.20")
     assert set(one.values) == asked
-    assert one.text == "S: alpha 0.43 below 0.7: its 3 elements do not measure one thing."
+    assert one.text.startswith("S: alpha 0.43, below the usual 0.7 (3 elements, mean r = 0.20): read its")
     assert (one.severity, one.about) == ("warning", ("S",))
 
 
@@ -188,8 +188,9 @@ def test_a_group_that_measures_two_things_is_named_with_its_alpha(two_pillars):
     noise = np.random.default_rng(1).normal(size=30)
     section = coherence_section(scores(two_pillars, c=noise), two_pillars, LIMITS)
     alpha = section.tables["alpha"].set_index("group").loc["P", "alpha"]
-    assert said(section, "alpha_low")[0] == (
-        f"P: alpha {alpha:.2f} below 0.7: its 2 elements do not measure one thing."
+    r = np.corrcoef(frame["a"], noise)[0, 1]
+    assert said(section, "alpha_low")[0].startswith(
+        f"P: alpha {alpha:.2f}, below the usual 0.7 (2 elements, mean r = {r:.2f}): "
     )
     assert "alpha_low" not in warned(coherence_section(frame, two_pillars, Thresholds(alpha_min=-1)))
 
@@ -236,28 +237,73 @@ def test_a_constant_index_is_undefined_not_incoherent(two_pillars):
 
 
 @pytest.mark.parametrize(
-    ("other", "rule"),
+    ("slope", "expected", "rule", "severity"),
     [
-        (lambda x, noise: x + 0.3 * noise, "link"),
-        (lambda x, noise: -x + 0.3 * noise, "opposite_link"),
-        (lambda x, noise: noise, "uncertain_link"),
+        (1.0, 1, "link_as_expected", "note"),
+        (-1.0, -1, "link_as_expected", "note"),
+        (-1.0, 1, "unexpected_link", "warning"),
+        (1.0, -1, "unexpected_link", "warning"),
+        (-1.0, None, "link", "note"),
+        (0.0, 1, "uncertain_link", "note"),
     ],
 )
-def test_a_link_is_told_by_sign_strength_and_certainty(other, rule):
+def test_a_link_is_told_by_sign_certainty_and_what_was_expected(slope, expected, rule, severity):
     draw = np.random.default_rng(6)
     index = pd.DataFrame({"I": draw.normal(size=30)}, index=UNITS)
-    outside = pd.DataFrame({"gdp": other(index["I"], draw.normal(size=30))}, index=UNITS)
-    section = links_section(links(index, outside), LIMITS)
-    assert [one.rule for one in section.findings] == [rule]
+    outside = pd.DataFrame({"gdp": slope * index["I"] + 0.3 * draw.normal(size=30)}, index=UNITS)
+    held = links(index, outside.iloc[:28]).assign(expected=expected, other_year=2013)
+    section = links_section(held, LIMITS)
+    assert [(one.rule, one.severity) for one in section.findings] == [(rule, severity)]
     row = section.tables["links"].iloc[0]
-    assert f"r = {row['correlation']:.2f}" in section.findings[0].text
+    text = section.findings[0].text
+    assert text.startswith("I and gdp of 2013")
+    assert f"r = {row['correlation']:.2f}" in text
+    assert "over 28 of 30 units with a score" in text
+    said_of_it = {1: "a positive link", -1: "a negative link", None: ""}[expected]
+    assert said_of_it in text
 
 
-def test_a_weak_but_certain_link_tells_another_story():
+@pytest.mark.parametrize(("expected", "rule"), [(1, "weak_link"), (None, "link")])
+def test_a_weak_link_is_a_warning_only_where_a_link_was_expected(expected, rule):
     draw = np.random.default_rng(6)
     index = pd.DataFrame({"I": draw.normal(size=3000)})
     outside = pd.DataFrame({"gdp": 0.15 * index["I"] + draw.normal(size=3000)})
-    assert [one.rule for one in links_section(links(index, outside), LIMITS).findings] == ["weak_link"]
+    held = links(index, outside).assign(expected=expected)
+    assert [one.rule for one in links_section(held, LIMITS).findings] == [rule]
+
+
+def test_an_outside_indicator_that_is_not_there_is_listed_as_not_evaluated():
+    scores = pd.DataFrame({"P": np.arange(30.0), "I": np.arange(30.0)}, index=UNITS)
+    outside = pd.DataFrame({"gdp": np.arange(30.0) ** 2, "rci": np.nan}, index=UNITS)
+    held = links(scores, outside)
+    held = held.assign(expected=pd.Series(1, index=held.index).where(held["code"] == "I"))
+    section = links_section(held, LIMITS)
+    (lacking,) = (one for one in section.findings if one.severity == "not_evaluated")
+    assert (lacking.rule, lacking.about) == ("no_outside_data", ("rci",))
+    assert "rci: not available." in lacking.text
+    assert "(expected: a positive link)" in lacking.text
+    assert [one.rule for one in section.findings if one is not lacking] == ["link", "link_as_expected"]
+
+
+def test_an_indicator_that_goes_more_with_another_group_or_with_the_whole_is_named(two_pillars):
+    frame = scores(two_pillars)
+    draw = np.random.default_rng(9)
+    b, d = frame["b"], frame["d"]
+    stray = 0.8 * (b + d) + 0.1 * draw.normal(size=30)
+    moved = scores(two_pillars, c=stray, a=draw.normal(size=30))
+    section = coherence_section(moved, two_pillars, LIMITS)
+    r = {name: np.corrcoef(moved["c"], moved[name])[0, 1] for name in ("P", "Q", "I")}
+    assert r["Q"] > r["P"]
+    own = f"its own group P (r = {r['P']:.2f})"
+    text = f"c goes more with Q (r = {r['Q']:.2f}) than with {own}: it may belong there."
+    assert text in said(section, "nearer_to_another")
+    whole = [one.about for one in section.findings if one.rule == "nearer_to_the_whole"]
+    assert (("c", "I") in whole) == (r["I"] > r["P"])
+    across = section.tables["correlations_across"].set_index(["code", "other_code"])
+    assert across.loc[("c", "Q"), "correlation"] == pytest.approx(r["Q"], abs=1e-12)
+    assert across.loc[("c", "Q"), "own_correlation"] == pytest.approx(r["P"], abs=1e-12)
+    assert set(across.index) >= {("a", "Q"), ("b", "P"), ("c", "Q"), ("d", "P")}
+    assert warned(coherence_section(frame, two_pillars, LIMITS)) == []
 
 
 def test_without_outside_indicators_links_are_not_evaluated():
