@@ -21,16 +21,17 @@ class ReferenceRegions:
     Attributes:
         peers: one row per region × peer, by region and rank: region_code, peer_code, rank, distance,
             weight_covered_pct (of all weight, what both have), weight_imputed_pct (of all weight, where a
-            side is imputed), runs (with one dimension left out, in which the region has any distance),
-            runs_kept (in which the peer stays among the k nearest), rank_best and rank_worst over those runs
-            in which the pair has a distance.
+            side is imputed), runs (with one dimension left out that the region has a number in, and in which
+            it has any distance), runs_kept (in which the peer stays among the k nearest), rank_best and
+            rank_worst over those runs in which the pair has a distance.
         contributions: one row per region × peer × dimension: region_code, peer_code, dimension_id,
             contribution (their `math.fsum` is the distance exactly), contribution_pct of the distance (NaN
             where that is zero), weight_covered_pct (of the dimension's weight), rank_without (the peer's rank
-            when the dimension is left out; null without a distance then).
+            when the dimension is left out; null without a distance then, or where the region has no number in
+            it).
         stability: one row per region × dimension left out: region_code, dimension_id, peers, peers_kept,
             kept_pct (share of the region's peers that stay among the k nearest; null, as peers_kept, where
-            the region is left with too little weight for any distance).
+            the region is left with too little weight for any distance, or has no number in the dimension).
     """
 
     peers: pd.DataFrame
@@ -54,7 +55,8 @@ def reference_regions(
     covered) has no peers and no rows.
 
     Stability: the same is done with each dimension left out in turn and the others rescaled to its weight.
-    With a single dimension there is nothing to leave out: runs is 0 and `stability` is empty.
+    For a region without a number in a dimension there is nothing to leave out: that is no run of its. With a
+    single dimension there is nothing to leave out: runs is 0 and `stability` is empty.
 
     Args:
         distance: see `structural_distance`.
@@ -85,7 +87,10 @@ def reference_regions(
     order = np.lexsort((peer, ranks[region, peer], region))  # codes are sorted, so ties stand by code
     region, peer = region[order], peer[order]
     left_out = distance.dimensions if len(distance.dimensions) > 1 else ()
-    everywhere = [_ranks(distance.without(name), allowed) for name in left_out]
+    everywhere = [
+        _ranks(distance.without(name), allowed & (distance.covered[at].diagonal() > 0)[:, None])
+        for at, name in enumerate(left_out)
+    ]
     runs = np.array([run[region, peer] for run in everywhere], dtype=np.int64).reshape(-1, region.size)
     judged = np.array([(run > 0).any(axis=1) for run in everywhere], dtype=np.bool_)
     judged = judged.reshape(-1, len(distance.regions))

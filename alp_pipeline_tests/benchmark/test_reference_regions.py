@@ -223,12 +223,17 @@ def test_ranks_and_runs_are_those_of_doing_it_again_without_the_dimension():
         expected = again.peers.set_index(["region_code", "peer_code"])["rank"]
         rows = found.contributions[found.contributions["dimension_id"] == left_out.dimension_id]
         ranks = rows.set_index(["region_code", "peer_code"])["rank_without"]
+        blind = ["R02"] if left_out is FIRMS else []  # it has no number in firms: no run of its
+        assert ranks[ranks.isna()].index.get_level_values(0).unique().tolist() == blind
+        judged = ranks.dropna()
         pd.testing.assert_series_equal(
-            ranks.astype("int64"), expected.reindex(ranks.index), check_names=False
+            judged.astype("int64"), expected.reindex(judged.index), check_names=False
         )
-        kept = (ranks <= 4).groupby(level="region_code").sum()
+        kept = (judged <= 4).groupby(level="region_code").sum()
         stability = found.stability[found.stability["dimension_id"] == left_out.dimension_id]
-        assert stability["peers_kept"].tolist() == kept.tolist()
+        known = stability.dropna(subset=["peers_kept"]).set_index("region_code")["peers_kept"]
+        assert known.to_dict() == kept.to_dict()
+        assert set(stability["region_code"]) - set(known.index) == set(blind)
     runs = found.contributions.groupby(["region_code", "peer_code"], sort=False)["rank_without"]
     peers = found.peers.set_index(["region_code", "peer_code"])
     assert peers["rank_best"].tolist() == runs.min().reindex(peers.index).tolist()
@@ -258,13 +263,28 @@ def test_a_dimension_that_alone_makes_two_regions_near_shows_in_stability():
 def test_a_run_that_leaves_a_region_too_little_to_judge_by_is_no_run():
     table = regions()
     table.loc["R00", ["old", "young"]] = math.nan
-    found = reference_regions(structural_distance(structural_profile(table, ALL)), k=3)
-    # Without land, R00 has firms alone, a half of what is left and less than three quarters.
+    found = reference_regions(structural_distance(structural_profile(table, ALL), coverage_min=0.6), k=3)
+    # Without land, R00 has firms alone, a half of what is left; of people it has nothing to leave out.
     assert found.peers[found.peers["region_code"] == "R00"]["runs"].unique().tolist() == [1]
     own = found.stability[found.stability["region_code"] == "R00"].set_index("dimension_id")
-    assert own["kept_pct"].isna().to_dict() == {"firms": True, "land": True, "people": False}
-    assert own["peers_kept"].isna().to_dict() == {"firms": True, "land": True, "people": False}
+    assert own["kept_pct"].isna().to_dict() == {"firms": False, "land": True, "people": True}
+    assert own["peers_kept"].isna().to_dict() == {"firms": False, "land": True, "people": True}
     assert found.peers[found.peers["region_code"] == "R01"]["runs"].unique().tolist() == [3]
+
+
+def test_leaving_out_a_dimension_that_a_region_has_no_number_in_is_no_run_and_decides_nothing():
+    table = regions()
+    table.loc["R00", "size"] = math.nan
+    found = reference_regions(structural_distance(structural_profile(table, ALL), coverage_min=0.5), k=3)
+    peers = found.peers[found.peers["region_code"] == "R00"]
+    assert peers["runs"].unique().tolist() == [2]  # three dimensions, but nothing of firms to leave out
+    assert (peers["runs_kept"] <= peers["runs"]).all()
+    own = found.stability[found.stability["region_code"] == "R00"].set_index("dimension_id")
+    assert own["kept_pct"].isna().to_dict() == {"firms": True, "land": False, "people": False}
+    parts = found.contributions[found.contributions["region_code"] == "R00"].set_index("dimension_id")
+    assert parts.loc["firms", "rank_without"].isna().all()
+    assert (parts.loc["firms", "weight_covered_pct"] == 0).all()
+    assert parts.loc["people", "rank_without"].notna().all()
 
 
 def test_the_own_country_can_be_excluded_and_candidates_restricted():

@@ -97,6 +97,17 @@ def test_a_downturn_has_peak_trough_return_and_its_reference(whole):
     assert (resistance["value"], resistance["reference_area"]) == (0, "EU27_2020")
 
 
+def test_what_is_at_current_prices_says_so_in_basis_and_method(whole):
+    """No reader may take a nominal recovery for one of output."""
+    rows = whole[1]["bench_resilience"]
+    measured = {(row["measure_id"], row["basis_id"]): row["method"] for row in rows}
+    nominal = {measure for (measure, basis), method in measured.items() if basis == "gdp_current_prices"}
+    assert nominal >= {"fall", "recovery", "resistance", "recoverability", "volatility_growth"}
+    assert not any(basis == "gdp" for _, basis in measured)
+    for (_, basis), method in measured.items():
+        assert method.startswith("nominal, at current prices") == (basis == "gdp_current_prices")
+
+
 def test_a_break_in_the_fall_and_a_series_that_ends_leave_no_figure(whole):
     broken = one(whole, "AT32", "fall", "crisis_2008")
     assert (broken["value"], broken["measure_state"], broken["note"]) == (
@@ -173,7 +184,7 @@ def test_rows_say_their_documents_and_the_shock_its_version(whole):
     row = one(whole, "AT31", "exposure", "energy_price")
     assert row["document_ids"] == DOCUMENT
     assert row["as_of_date"] is None
-    assert row["method_version"] == f"1, energy_price {CATALOG.shocks['energy_price'].digest()[:12]}"
+    assert row["method_version"] == f"2, energy_price {CATALOG.shocks['energy_price'].digest()[:12]}"
 
 
 def test_without_data_the_table_is_empty_and_says_so_as_a_warning(tmp_path):

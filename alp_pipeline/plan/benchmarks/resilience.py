@@ -3,7 +3,8 @@
 Belongs here: the series, downturns and reference areas, laying results out in one long table. Does not: the
 methods (benchmark), exposure's bounds (plan.benchmarks.exposure), which activities a shock hits (catalogue).
 
-GDP is at current prices: its fall in a downturn is smaller, and its return earlier, than that of output.
+GDP of regions is published at current prices alone: inflation makes its falls smaller and its returns earlier
+than those of output. Its basis and its method say so; employment, a volume, stands beside it.
 Where an entry of a dataset names a break, its year counts as one, flag or no flag.
 """
 
@@ -38,7 +39,9 @@ if TYPE_CHECKING:
 
 NAME = "benchmark/resilience"
 TABLE = "bench_resilience"
-SERIES = ("employed_residents", "gdp")
+SERIES = {"employed_residents": "employed_residents", "gdp": "gdp_current_prices"}
+"""Indicator → the basis that it is called: what is at current prices says so."""
+NOMINAL = "nominal, at current prices (inflation is in it: no fall or recovery of output): "
 BRANCHES = tuple(
     f"{name}_employment_share"
     for name in (
@@ -248,7 +251,7 @@ def _volatility(cells: "pd.DataFrame", basis: str) -> "pd.DataFrame":
 
     from alp_pipeline.benchmark.resilience import volatility
 
-    parts = []
+    parts, about = [], _of_basis(basis)
     for measure, method in (("volatility_growth", "growth_rates"), ("volatility_trend", "log_trend")):
         found = volatility(cells, method=method)
         parts.append(
@@ -258,15 +261,20 @@ def _volatility(cells: "pd.DataFrame", basis: str) -> "pd.DataFrame":
                 state=found["volatility_state"],
                 note=found["volatility_note"],
                 measure_id=measure,
-                basis_id=basis,
+                basis_id=about["basis_id"],
                 unit="%",
                 first_year=found["first_year"],
                 last_year=found["last_year"],
                 document_ids=documents_of(cells["document_ids"]),
-                method=f"volatility: {method.replace('_', ' ')}",
+                method=f"{about['method']}volatility: {method.replace('_', ' ')}",
             )
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def _of_basis(indicator: str) -> dict[str, str]:
+    """The basis of a series, and how the text of its methods begins."""
+    return {"basis_id": SERIES[indicator], "method": NOMINAL if indicator == "gdp" else ""}
 
 
 def _downturns(cells: "pd.DataFrame", areas: "pd.DataFrame", basis: str) -> list["pd.DataFrame"]:
@@ -296,12 +304,14 @@ def _downturn_rows(
 ) -> "pd.DataFrame":
     import pandas as pd
 
+    named = _of_basis(basis)
     about = {
-        "basis_id": basis,
+        **named,
         "event_id": event,
         "first_year": found["peak_year"],
         "document_ids": documents,
-        "method": "peak, trough and return; resistance and recoverability after Martin (2012)",
+        "method": named["method"]
+        + "peak, trough and return; resistance and recoverability after Martin (2012)",
     }
     course = found["recovery_state"]
     state = found["recovery_cell_state"].mask(course == "no_fall", "no_fall")
@@ -349,7 +359,7 @@ def _exposure(cells: "pd.DataFrame", shocks: Sequence[ShockEntry]) -> "pd.DataFr
         last_year=found["year"],
         document_ids=documents_of(cells.loc[cells["year"].isin(found["year"]), "document_id"]),
         method="weighted share of persons employed; a hidden cell between none and its published totals",
-        method_version=found["shock_id"].map(lambda name: f"1, {name} {digests[name]}"),
+        method_version=found["shock_id"].map(lambda name: f"2, {name} {digests[name]}"),
     )
 
 
@@ -358,7 +368,7 @@ def _rows(found: "pd.DataFrame", *, value: Any, state: Any, low: Any = None, hig
     """Rows of the long table; a value without an interval is its own bounds."""
     import pandas as pd
 
-    fixed = {"event_id": "", "reference_area": "", "method_version": "1", "universe": UNIVERSE}
+    fixed = {"event_id": "", "reference_area": "", "method_version": "2", "universe": UNIVERSE}
     return pd.DataFrame({"region_code": found["region_code"], "value": value, "measure_state": state}).assign(
         value_low=value if low is None else low, value_high=value if high is None else high, **fixed | columns
     )

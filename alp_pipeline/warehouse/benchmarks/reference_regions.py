@@ -134,7 +134,8 @@ bench_reference_region = bench_table(
     column(
         "runs",
         SmallInteger,
-        "Runs with one dimension left out in which the region has enough weight for a distance.",
+        "Runs with one dimension left out that the region has a number in, and in which it has enough weight "
+        "for a distance; few runs, little is known of stability.",
         unit="runs",
         states="distance_state",
     ),
@@ -154,7 +155,11 @@ bench_reference_region = bench_table(
         unit="%",
         between=_PCT,
     ),
-    column("decisive_dimension_id", Text, "The dimension without which fewest of the region's peers stay."),
+    column(
+        "decisive_dimension_id",
+        Text,
+        "The dimension without which fewest peers stay, of those that the region has data in.",
+    ),
     comment="The structurally nearest regions. One row per perimeter, candidates, region and peer; "
     "a region without a peer has one row that says why.",
 )

@@ -13,8 +13,8 @@ MEASURES = {
     "herfindahl": "Concentration of employment by branch: from 1/n (even) to 1 (one branch).",
     "volatility_growth": "Standard deviation of annual growth rates.",
     "volatility_trend": "Standard deviation around a linear trend of the logarithm.",
-    "fall": "Trough against the peak before the downturn.",
-    "recovery": "Years from the peak until the level was back.",
+    "fall": "Trough against the peak before the downturn, on the basis: nominal for gdp_current_prices.",
+    "recovery": "Years from the peak until the level was back, likewise nominal for gdp_current_prices.",
     "resistance": "Growth from the reference area's peak to its trough, against the reference's own.",
     "recoverability": "Growth from the reference area's trough on, against the reference's own.",
     "exposure": "Weighted share of employment in the activities that a shock hits.",
@@ -33,8 +33,9 @@ bench_resilience = bench_table(
     column(
         "basis_id",
         Text,
-        "What it is measured on: an indicator, or employment_by_branch (residents employed, by branch of the "
-        "labour force survey).",
+        "What it is measured on: employed_residents (a volume), gdp_current_prices (nominal: inflation makes "
+        "falls smaller and returns earlier, so it says nothing of output), persons_employed, or "
+        "employment_by_branch (residents employed, by branch of the labour force survey).",
         key=True,
     ),
     column("event_id", Text, "The downturn or the shock; empty text for a measure without one.", key=True),
