@@ -9,6 +9,7 @@ from typing import Any
 
 from alp_pipeline.catalog.models import RecipeEntry
 from alp_pipeline.reports.index.read import INDEX_TABLES
+from alp_pipeline_tests.reports.change_rows import add_change, add_gaps
 from alp_pipeline_tests.reports.releases import REGIONS, Rows, small_release
 
 RECIPE, REFUSED, YEAR = "conditions", "refusals", 2015
@@ -66,6 +67,10 @@ def benchmark_release(*, is_synthetic: bool = False) -> Rows:
         "bench_opportunity",
         "bench_complexity_activity",
         "bench_relatedness",
+        "bench_reference_variable",
+        "bench_performance_gap",
+        "bench_shift_share",
+        "bench_resilience",
     ):
         rows[table] = []
     _index(rows)
@@ -73,6 +78,8 @@ def benchmark_release(*, is_synthetic: bool = False) -> Rows:
     _audit(rows)
     _peers(rows)
     _opportunities(rows)
+    add_gaps(rows, COMMON, WITHIN_BOUNDS)
+    add_change(rows, COMMON, WITHIN_BOUNDS)
     return rows
 
 

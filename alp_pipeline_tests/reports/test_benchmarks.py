@@ -60,8 +60,89 @@ def test_reference_regions_show_how_firm_their_rank_is(section_of: SectionOf) ->
     rows = [[row.attributes["data-peer"] for row in table.all("tr")[1:]] for table in tables]
     assert rows == [["ITH3", "AT33"], ["AT33"]]
     first = tables[0].all("tr")[1]
-    assert [cell.text for cell in first.all("td")] == ["1", "1–4", "4 of 5 runs", "0.012", "95"]
+    assert [cell.text for cell in first.all("td")] == ["1", "0.012", "95", "1–4", "4 of 5 runs"]
     assert "The dimension without which fewest stay: size of firms." in section_of("ITC4").text
+
+
+def test_what_a_distance_rests_on_is_said(section_of: SectionOf) -> None:
+    rows = benchmark_release()
+    for row in rows["bench_reference_region"]:
+        row |= {"weight_covered_pct": 73.4 if row["peer_code"] == "AT33" else 95.0}
+        row |= {"decisive_dimension_id": "sectoral_structure_industry"}
+    section = section_of("ITC4", rows)
+    marked = [cell.text for cell in section.all("td") if "thin" in cell.attributes.get("class", "")]
+    assert marked == ["73 ◦", "73 ◦"]
+    assert "for 1 of the 2 regions shown, the distance rests on less than 80.0\u202f%" in section.text
+    # A dimension without a number cannot decide, whatever a release says.
+    assert "Lombardia has no data at all on sectors of industry" in section.text
+    assert "The dimension without which fewest stay" not in section.text
+
+
+def test_gaps_to_the_peers_stand_with_year_count_and_state(section_of: SectionOf) -> None:
+    section = section_of("ITC4")
+    rows = {row.attributes["data-gap"]: row for row in section.all("tr") if "data-gap" in row.attributes}
+    known = rows["unemployment_rate"]
+    assert "2015 · % · less is better · 2 of 2 peers" in known.text
+    assert [cell.text for cell in known.all("td")] == ["7.9", "5.5", "behind", "0"]
+    assert [cell.text for cell in rows["household_income"].all("td")] == [
+        "confidential",
+        "undetermined",
+        "open",
+        "undetermined",
+    ]
+
+
+def test_strengths_and_weaknesses_are_of_published_values(section_of: SectionOf) -> None:
+    rows = benchmark_release()
+    for row in rows["bench_index_value"]:
+        if row["region_code"] == "AT33":
+            # Less unemployment is better, less income is not.
+            row["value"] = 3.0
+    part = section_of("AT33", rows).one("div", data_traits=RECIPE)
+    traits = {row.attributes["data-trait"]: row.all("td")[1].text for row in part.all("tr")[1::2]}
+    assert traits == {"unemployment_rate": "1 of 4", "household_income": "4 of 4"}
+    hidden = section_of("CH04", rows).one("div", data_traits=RECIPE)
+    assert "No indicator of this index has a published value for Zürich" in hidden.text
+    assert hidden.all("data") == []
+
+
+def test_the_terms_of_a_shift_share_add_up_to_its_change(section_of: SectionOf) -> None:
+    section = section_of("ITC4")
+    rows = [row for row in section.all("tr") if "data-shift" in row.attributes]
+    assert [row.attributes["data-shift"] for row in rows] == ["TOTAL", "C", "I"]
+    for row in rows[:2]:
+        change, *terms = (float(cell.all("data")[0].attributes["value"]) for cell in row.all("td"))
+        assert change == sum(terms)
+    assert [cell.text for cell in rows[2].all("td")] == ["undetermined"] * 4
+    assert "changed by −50: −30 as" in section.text
+    # The older window is not shown.
+    assert "From 2011 to 2013" in section.text
+
+
+def test_a_region_without_a_window_says_why(section_of: SectionOf) -> None:
+    text = section_of("CH04").text
+    assert "No change can be split for Zürich from 2011 to 2013: the source has no row of the region." in text
+
+
+def test_downturns_show_states_and_censored_years_but_no_bounds(section_of: SectionOf) -> None:
+    section = section_of("ITC4")
+    rows = {
+        row.attributes["data-downturn"]: [cell.text for cell in row.all("td")]
+        for row in section.all("tr")
+        if "data-downturn" in row.attributes
+    }
+    assert rows == {
+        "crisis_2008/employed_residents": ["−2.5\u202f%", "more than 8", "+0.63"],
+        "crisis_2008/gdp": ["no fall", "no fall", "undetermined"],
+    }
+    exposure = section.one("tr", data_measure="exposure/persons_employed/energy_price")
+    assert [cell.text for cell in exposure.all("td")] == ["undetermined"]
+
+
+def test_complexity_is_never_called_better(section_of: SectionOf) -> None:
+    section = section_of("ITC4")
+    assert "Neither end is better" in section.text
+    assert "Complexity (PCI), no end is better" in section.text
 
 
 def test_only_absent_activities_with_known_figures_are_placed(section_of: SectionOf) -> None:
@@ -102,6 +183,15 @@ def test_the_network_is_everyones_and_its_colours_are_the_regions(section_of: Se
     assert [item.text for item in section_of("ITC4").all("li", class_="present")] == [
         "C13 Manufacture of textiles"
     ]
+
+
+def test_a_region_outside_of_the_source_is_not_called_hidden(section_of: SectionOf) -> None:
+    rows = benchmark_release()
+    for row in rows["bench_opportunity"]:
+        row |= {"presence": "unknown", "relatedness_density_pct": None, "density_state": "not_available"}
+    text = section_of("ITC4", rows).text
+    assert "The source of these activities has no figures on Lombardia" in text
+    assert "nobody knows" not in text
 
 
 def test_a_region_whose_activities_nobody_knows_has_no_network(section_of: SectionOf) -> None:

@@ -72,3 +72,20 @@ def test_the_synthetic_band_is_on_every_printed_page(
     assert len(sheets) >= 2
     assert all("SYNTHETIC DATA" in sheet for sheet in sheets)
     page.close()
+
+
+def test_what_a_screen_can_open_is_open_on_paper(browser: "Browser", page_file: Path, tmp_path: Path) -> None:
+    reader = shutil.which("pdftotext")
+    if reader is None:
+        pytest.skip("needs pdftotext (poppler-utils)")
+    page = browser.new_page()
+    page.goto(page_file.as_uri())
+    cells = page.eval_on_selector_all("details tbody tr th", "nodes => nodes.map(n => n.textContent.trim())")
+    page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True, print_background=True)
+    text = subprocess.run([reader, "-raw", tmp_path / "page.pdf", "-"], check=True, capture_output=True)
+    printed = " ".join(text.stdout.decode("utf-8").split())
+    assert [cell for cell in cells if cell.split()[0] not in printed] == []
+    page.emulate_media(media="print")
+    closed = "nodes => nodes.filter(n => n.clientHeight < 40).map(n => n.textContent.slice(0, 60))"
+    assert page.eval_on_selector_all("details", closed) == []
+    page.close()

@@ -1,5 +1,6 @@
 """What the audit page of an index says is what the release holds, and nothing of what is hidden."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -177,9 +178,33 @@ def test_a_refused_recipe_says_what_is_missing_and_what_would_help(page_of: Page
     assert set(missing) == {"household_income", "patents"}
     assert "at most 40 % of the regions have a number" in missing["household_income"]
     assert "nothing in this release says why" in missing["patents"]
+    # What there is is not said to be in an index that is not.
+    assert "In the index" not in text
+    assert "never collected" not in missing["household_income"]
     assert "At least 1 more indicator with enough data: the recipe wants 66.0" in text
     assert root.all("svg", class_="ranking") == []
     assert "not an official scoreboard" in text
+
+
+def test_a_refused_recipe_tells_never_collected_from_ended(page_of: PageOf) -> None:
+    rows = benchmark_release()
+    for row in rows["dim_indicator"]:
+        if row["indicator_id"] == "household_income":
+            row["terms"] = json.dumps({"x": {"dataset": "eurostat.sbs"}, "y": {"dataset": "eurostat.none"}})
+    rows["dim_dataset"].append(
+        rows["dim_dataset"][0] | {"dataset_id": "eurostat.none", "dataset_code": "none_r", "title": "Of none"}
+    )
+    root = read_page(page_of(REFUSED, rows))
+    missing = root.one("section", id="missing").one("tr", data_indicator="household_income").text
+    assert "never collected: this release has no document" in missing
+    assert "Of none none_r, never collected" in missing
+    assert "alp refresh --only none_r" in root.text
+
+
+def test_findings_say_that_they_are_of_the_universe(root: Node) -> None:
+    for name in ("availability", "coherence", "uncertainty"):
+        assert "Findings on the whole universe: 6 regions of the test." in root.one("section", id=name).text
+    assert "which is of the whole universe and not of this perimeter" in root.text
 
 
 def test_a_recipe_of_another_version_is_not_described_by_todays_catalogue(page_of: PageOf) -> None:

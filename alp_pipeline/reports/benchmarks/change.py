@@ -45,7 +45,10 @@ def shift_share(
         "rows": [_shift(shift, words, mark) for shift in found.shifts] if known else [],
         "empty": words(f"{key}.empty", reason=_reason(total, words), **about),
         "limits": words(
-            f"{key}.limits", reference=found.reference_label, covered=words.percent(found.covered_pct)
+            f"{key}.limits",
+            reference=found.reference_label,
+            covered=words.percent(found.covered_pct),
+            **about,
         ),
     }
 

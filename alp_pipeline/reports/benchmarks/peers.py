@@ -82,6 +82,7 @@ def _gap(gap: Gap, words: Wording, mark: Marker) -> dict[str, Any]:
     direction = {1: "up", -1: "down"}.get(gap.direction, "neither")
     unit = words.unit(gap.unit)
     about = [
+        str(gap.year or ""),
         unit,
         words(f"framework.direction.{direction}"),
         words(f"{key}.known", n=gap.peers_reported, total=gap.peers),
@@ -90,7 +91,6 @@ def _gap(gap: Gap, words: Wording, mark: Marker) -> dict[str, Any]:
         "indicator": gap.indicator_id,
         "label": gap.label,
         "about": " · ".join(part for part in about if part),
-        "year": str(gap.year or ""),
         "value": mark.figure(gap.value, write),
         "median": mark.figure(gap.median, write),
         "better": mark.figure(gap.better_than, lambda value: words.number(value)),
