@@ -1,6 +1,7 @@
-"""Structural dimensions and shocks: what the package ships, and what a site's own entry may not say."""
+"""Structural dimensions, shocks, links of recipes: what the package ships and what a site may not say."""
 
 import pytest
+from pydantic import ValidationError
 
 from alp_pipeline.benchmark.structural_distance import TRANSFORMATIONS, WEIGHTINGS, StructuralDimension
 from alp_pipeline.catalog.entry import LANGUAGES
@@ -117,3 +118,28 @@ def test_dimensions_speak_the_words_of_the_method_and_hold_no_performance():
             )
     assert set(TRANSFORMATIONS) == {"none", "log", "sqrt"}
     assert set(WEIGHTINGS) == {"equal", "pca"}
+
+
+RECIPES = CATALOG.recipes
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_every_recipe_is_held_against_the_competitiveness_index_with_an_expected_sign(name):
+    (link,) = (one for one in RECIPES[name].links if one.id == "regional_competitiveness_index")
+    assert link.expected == 1
+    assert "itself" in link.reason  # it shares data with the index: said where the link is
+
+
+@pytest.mark.parametrize(
+    ("links", "message"),
+    [
+        ([{"id": "life_expectancy", "reason": "r"}], "expected"),
+        ([{"id": "life_expectancy", "expected": 0, "reason": "r"}], "expected"),
+        ([{"id": "life_expectancy", "expected": 1, "reason": "r"}] * 2, "life_expectancy appears twice"),
+        ([{"id": "neet_rate", "expected": -1, "reason": "r"}], "neet_rate is part of the index itself"),
+    ],
+)
+def test_a_link_needs_a_sign_and_stands_outside_the_index(links, message):
+    entry = RECIPES["framework_conditions"].model_dump() | {"links": links}
+    with pytest.raises(ValidationError, match=message):
+        type(RECIPES["framework_conditions"]).model_validate(entry)

@@ -44,3 +44,19 @@ def test_a_dash_where_a_district_cannot_be_empty_is_not_zero(genesis):
     )
     assert found[("A.NR.T.TOTAL.DE", "2025")]["value"] > 30_000_000
     assert 0 not in {row["value"] for row in rows}
+
+
+def test_the_competitiveness_index_is_read_as_published_merged_capitals_under_their_own_code(realdata):
+    dataset = CATALOG.datasets["european_commission.rci_2010_2019"]
+    with (realdata / "composite" / "rci_2010_2019.csv").open("rb") as document:
+        reading = read_observations(document, format="csv", dataset=dataset.shape(), document_id="d")
+        table = pa.Table.from_batches(list(reading.batches())).cast(OBSERVATION_SCHEMA)
+    found = {(row["series_key"], row["time_period"]): row for row in table.to_pylist()}
+    assert len(found) == table.num_rows == 1_133
+    assert found[("A.ZSCORE.AT00", "2019")]["value"] == 0.61
+    assert ("A.ZSCORE.AT13", "2019") not in found
+    assert found[("A.ZSCORE.ITH1", "2019")]["value"] == -0.35
+    states = [row["cell_state"] for row in found.values()]
+    assert (states.count("reported"), states.count("not_available")) == (1_129, 4)
+    (rule,) = dataset.value_rules
+    assert all(rule.min <= row["value"] <= rule.max for row in found.values() if row["value"] is not None)
