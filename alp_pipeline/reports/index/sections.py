@@ -12,7 +12,7 @@ from markupsafe import Markup
 from alp_pipeline.reports.index import pictures, tables
 from alp_pipeline.reports.index.audit_rows import SECTIONS
 from alp_pipeline.reports.index.model import Factor, IndexIndicator, IndexReport, Score
-from alp_pipeline.reports.markup import Marker
+from alp_pipeline.reports.markup import Marker, sentence_list
 from alp_pipeline.reports.model import Cell
 from alp_pipeline.reports.plots.heat_map import CORRELATION
 from alp_pipeline.reports.sections import state_legend
@@ -176,6 +176,12 @@ def _coherence(report: IndexReport, words: Wording, mark: Marker) -> dict[str, A
             columns=f"{key}.components",
         ),
         "indicators": pictures.correlation_picture(report, words, of_pillars=False),
+        "rows": sentence_list(
+            [
+                f"{i}: {report.name(each.indicator_id)}"
+                for i, each in enumerate((each for each in report.indicators if each.is_used), start=1)
+            ]
+        ),
         "pillars": pictures.correlation_picture(report, words, of_pillars=True),
         "shades": pictures.shade_legend(CORRELATION, words, 2),
     }
