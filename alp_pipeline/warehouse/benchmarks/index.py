@@ -157,6 +157,7 @@ bench_index_audit = bench_table(
     column("value", Float, "The number; empty for a text.", unit="see column_id"),
     column("text", Text, "The text; empty text for a number.", required=True),
     comment="The audit of each index. One row per perimeter, recipe, year and cell of an audit table. Of the "
-    "linked indicators table_id `links` has the year (column_id `other_year`) and the documents "
-    "(`other_document_ids`), which document_ids of the section links names too.",
+    "linked indicators table_id `links` has the sign expected of the index (column_id `expected`), the "
+    "`reason`, the year (`other_year`) and the documents (`other_document_ids`), which document_ids of the "
+    "section links names too; `units` is 0 where there is no data of the indicator.",
 )
