@@ -84,9 +84,9 @@ def add_change(rows: Rows, common: dict[str, Any], within_bounds: float) -> None
         ("fall", "employed_residents", crisis, -2.46, -2.46, "%", "reported"),
         ("recovery", "employed_residents", crisis, None, 8.0, "years", "censored"),
         ("resistance", "employed_residents", crisis, 0.63, 0.63, "1", "reported"),
-        ("fall", "gdp", crisis, None, None, "%", "no_fall"),
-        ("recovery", "gdp", crisis, None, None, "years", "no_fall"),
-        ("resistance", "gdp", crisis, None, within_bounds, "1", "undetermined"),
+        ("fall", "gdp_current_prices", crisis, None, None, "%", "no_fall"),
+        ("recovery", "gdp_current_prices", crisis, None, None, "years", "no_fall"),
+        ("resistance", "gdp_current_prices", crisis, None, within_bounds, "1", "undetermined"),
         ("exposure", "persons_employed", "energy_price", None, within_bounds, "%", "undetermined"),
     ):
         rows["bench_resilience"].append(

@@ -133,7 +133,7 @@ def test_downturns_show_states_and_censored_years_but_no_bounds(section_of: Sect
     }
     assert rows == {
         "crisis_2008/employed_residents": ["−2.5\u202f%", "more than 8", "+0.63"],
-        "crisis_2008/gdp": ["no fall", "no fall", "undetermined"],
+        "crisis_2008/gdp_current_prices": ["no fall", "no fall", "undetermined"],
     }
     exposure = section.one("tr", data_measure="exposure/persons_employed/energy_price")
     assert [cell.text for cell in exposure.all("td")] == ["undetermined"]

@@ -201,6 +201,29 @@ def test_a_refused_recipe_tells_never_collected_from_ended(page_of: PageOf) -> N
     assert "alp refresh --only none_r" in root.text
 
 
+def test_a_link_stands_with_year_expected_sign_and_source(page_of: PageOf) -> None:
+    rows = benchmark_release()
+    finding = next(row for row in rows["bench_index_audit"] if row["section"] == "links")
+    cells = {
+        "other_code": "household_income",
+        "other_year": 2013.0,
+        "expected": -1.0,
+        "method": "pearson",
+        "units": 4.0,
+        "correlation": -0.456,
+        "other_document_ids": "doc-lfs",
+    }
+    for name, value in cells.items():
+        figure = {"value": value, "text": ""} if isinstance(value, float) else {"value": None, "text": value}
+        rows["bench_index_audit"].append(
+            finding | {"table_id": "links", "row_label": RECIPE, "column_id": name, **figure}
+        )
+    table = read_page(page_of(RECIPE, rows)).one("table", data_table="links")
+    shown = [cell.text for cell in table.all("td")]
+    assert shown[1:6] == ["2013", "negative", "Pearson", "4", "−0.46"]
+    assert table.all("sup", class_="source")
+
+
 def test_findings_say_that_they_are_of_the_universe(root: Node) -> None:
     for name in ("availability", "coherence", "uncertainty"):
         assert "Findings on the whole universe: 6 regions of the test." in root.one("section", id=name).text

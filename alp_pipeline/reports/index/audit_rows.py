@@ -61,7 +61,16 @@ SHOWN: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "configuration": ("over", "what", "value", "basis", "cells"),
         },
         "links": {
-            "links": ("other_code", "method", "units", "correlation", "p_value", "lower", "upper"),
+            "links": (
+                "other_code",
+                "other_year",
+                "expected",
+                "method",
+                "units",
+                "correlation",
+                "lower",
+                "upper",
+            ),
         },
     }
 )

@@ -16,7 +16,6 @@ from alp_pipeline.errors import AlpError
 from alp_pipeline.reports.index.audit_rows import read_sections
 from alp_pipeline.reports.index.model import (
     COMPUTED,
-    AuditSection,
     Factor,
     IndexIndicator,
     IndexReport,
@@ -92,7 +91,7 @@ def read_index_report(
     indicators = _indicators(release, key)
     documents = tuple(sorted(row["document_ids"].split()))
     sections = read_sections(release, recipe_id, status.year)
-    outside = _link_documents(release, sections["links"], status.year)
+    outside = _link_documents(release, recipe_id, status.year)
     if status.is_computed and not documents:
         raise ReleaseInconsistent(
             "an index names no document", where=status.address, todo="Rebuild the release."
@@ -267,21 +266,14 @@ def _datasets(terms: str | None) -> tuple[str, ...]:
     return tuple(sorted({str(term["dataset"]) for term in loaded.values() if "dataset" in term}))
 
 
-def _link_documents(release: ReleaseFile, links: AuditSection, year: int | None) -> tuple[str, ...]:
-    """The documents behind the outside indicators: of each, the widest year not after the index's."""
-    codes = sorted({cells["other_code"].text for _, cells in links.table("links") if "other_code" in cells})
+def _link_documents(release: ReleaseFile, recipe_id: str, year: int | None) -> tuple[str, ...]:
+    """The documents of the outside indicators, as the audit names them beside each link."""
     rows = release.rows(
-        """WITH years AS (
-               SELECT indicator_id, time_period, count(*) AS regions, string_agg(document_ids, ' ') AS ids
-               FROM fct_indicator
-               WHERE list_contains(?, indicator_id) AND activity_code = 'TOTAL' AND cell_state = 'reported'
-                 AND TRY_CAST(time_period AS INTEGER) <= ?
-               GROUP BY indicator_id, time_period)
-           SELECT DISTINCT ON (indicator_id) ids FROM years
-           ORDER BY indicator_id, regions DESC, time_period DESC""",
-        [codes, year],
+        """SELECT DISTINCT text FROM bench_index_audit
+           WHERE recipe_id = ? AND year = ? AND section = 'links' AND column_id = 'other_document_ids'""",
+        [recipe_id, year],
     )
-    return tuple(sorted({document for row in rows for document in row["ids"].split()}))
+    return tuple(sorted({document for row in rows for document in (row["text"] or "").split()}))
 
 
 def _scores(release: ReleaseFile, key: list[Any]) -> dict[str, dict[str, Score]]:

@@ -74,18 +74,22 @@ def is_number(column: str) -> bool:
     >>> is_number("alpha"), is_number("basis")
     (True, False)
     """
-    return column not in CODES | WORDS | {"component", "value"} and not column.startswith("is_")
+    return column not in CODES | WORDS | {"component", "value", "expected"} and not column.startswith("is_")
 
 
 def cell(
     report: IndexReport, words: Wording, mark: Marker, given: AuditCell | None, column: str
 ) -> Markup | str:
     """A cell as written; what is undefined is said to be."""
+    if column == "expected" and (given is None or given.value is None):
+        return words("index.links.sign.none")
     if given is None or (given.value is None and given.text in ("", "nan", "<NA>", "None")):
         address = given.address if given else ""
         return Markup('<span class="state" data-cell="{}">{}</span>').format(
             address, words("index.undefined")
         )
+    if column == "expected":
+        return words(f"index.links.sign.{'up' if (given.value or 0) > 0 else 'down'}")
     if given.value is not None:
         shown = Cell(given.value, "reported", "", given.address)
         return mark.figure(shown, lambda value: written(words, value, column))
@@ -106,6 +110,8 @@ def written(words: Wording, value: float, column: str) -> str:
     """
     if column in SHARES:
         return words.percent(100 * value)
+    if column == "other_year":
+        return f"{value:.0f}"
     if column in COUNTS:
         return words.number(value)
     if column.startswith("value_"):
