@@ -74,8 +74,8 @@ def _shift(shift: Shift, words: Wording, mark: Marker) -> dict[str, Any]:
 
 
 def resilience(found: Resilience | None, words: Wording, mark: Marker) -> dict[str, Any] | None:
-    """Downturns, then what is measured once; measures without any number are said in a sentence."""
-    if found is None:
+    """Downturns, then what is measured once; None where nothing at all is known."""
+    if found is None or all(each.value.state == "not_available" for each in found.measures):
         return None
     by_key = {(each.measure_id, each.basis_id, each.event_id): each for each in found.measures}
     falls = [each for each in found.measures if each.measure_id == "fall"]
