@@ -24,6 +24,7 @@ from alp_pipeline.benchmark.cells import (
     IntArray,
     ordered_cells,
 )
+from alp_pipeline.benchmark.inputs import checked
 from alp_pipeline.benchmark.labels import counts, label_of, same_labels
 
 YEAR = "year"
@@ -47,6 +48,7 @@ class ActivityTable:
     flags: pd.DataFrame
 
     @classmethod
+    @checked
     def of(
         cls, values: pd.DataFrame, *, states: pd.DataFrame | None = None, flags: pd.DataFrame | None = None
     ) -> "ActivityTable":
@@ -85,6 +87,7 @@ class ActivityTable:
         )
 
     @classmethod
+    @checked
     def from_cells(cls, cells: pd.DataFrame) -> "ActivityTable":
         """The wide form of long cells (`cells.ordered_cells`): rows (region_code, year), sorted.
 
@@ -200,6 +203,7 @@ def reference_of(
     return totals, np.where(np.isnan(totals), NOT_AVAILABLE, REPORTED)
 
 
+@checked
 def published_sums(table: ActivityTable) -> pd.Series | pd.DataFrame:
     """Sums of the published cells by activity (of each year): a reference that lacks what is hidden.
 

@@ -92,7 +92,7 @@ def ordered_cells(cells: pd.DataFrame) -> Cells:
             todo="Pass one row per region, activity and year: select one indicator and one vintage.",
         )
     state = state_numbers(cells["cell_state"], "cells")[order]
-    value = cells["value"].to_numpy(dtype=np.float64, na_value=np.nan)[order]
+    value = numbers_in(cells["value"], "cells")[order]
     value = np.where(state == REPORTED, value, np.nan)
     _require_numbers(value, state, cells, order)
     if "obs_status" in cells:
@@ -104,19 +104,49 @@ def ordered_cells(cells: pd.DataFrame) -> Cells:
     )
 
 
+def numbers_in(column: pd.Series, where: str) -> FloatArray:
+    """A column as float64, NaN for what is missing.
+
+    Raises:
+        BenchmarkInputError: something that is no number, by value.
+
+    >>> numbers_in(pd.Series([3, None], name="value"), "cells").tolist()
+    [3.0, nan]
+    """
+    try:
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        strange = column[pd.to_numeric(column, errors="coerce").isna() & column.notna()]
+        what = repr(strange.iloc[0]) if len(strange) else "a cell"
+        raise BenchmarkInputError(
+            f"{what} is not a number" + (f" (column {column.name})" if column.name is not None else ""),
+            where=where,
+            todo="Pass numbers, and nothing where there is none.",
+        ) from error
+
+
 def require_columns(frame: pd.DataFrame, names: Iterable[str], where: str) -> None:
-    """Refuse a frame that lacks one of the named columns."""
+    """Refuse a frame that lacks one of the named columns.
+
+    Raises:
+        BenchmarkInputError: naming the first one.
+
+    >>> require_columns(pd.DataFrame(columns=["year"]), ("year",), "cells")
+    """
     absent = [name for name in names if name not in frame.columns]
     if absent:
         raise BenchmarkInputError(
             f"the column {absent[0]} is absent",
             where=where,
-            todo=f"Pass the columns {', '.join(names)}.",
+            todo=f"Pass the columns {', '.join(map(str, names))}.",
         )
 
 
 def whole_years(years: pd.Series, where: str) -> IntArray:
-    """Years as integers; anything else (a quarter, a null) is refused by value.
+    """Years as integers.
+
+    Raises:
+        BenchmarkInputError: anything else (a quarter, a null), by value.
 
     >>> whole_years(pd.Series(["2014"]), "cells").tolist()
     [2014]
@@ -131,7 +161,14 @@ def whole_years(years: pd.Series, where: str) -> IntArray:
 
 
 def state_numbers(states: pd.Series, where: str) -> IntArray:
-    """Each state's position in CELL_STATES; an unknown state is refused by name."""
+    """Each state's position in CELL_STATES.
+
+    Raises:
+        BenchmarkInputError: an unknown state, by name.
+
+    >>> state_numbers(pd.Series(["reported", "confidential"]), "cells").tolist()
+    [0, 1]
+    """
     numbers, names = pd.factorize(states)
     known = pd.Index(CELL_STATES).get_indexer(pd.Index(names))
     if (numbers < 0).any() or (known < 0).any():
@@ -143,7 +180,14 @@ def state_numbers(states: pd.Series, where: str) -> IntArray:
 
 
 def positions(wanted: IntArray, keys: IntArray, where: str) -> IntArray:
-    """For each wanted key its row among `keys`, -1 where it has none; a key twice is refused."""
+    """For each wanted key its row among `keys`, -1 where it has none.
+
+    Raises:
+        BenchmarkInputError: a key twice.
+
+    >>> positions(np.array([7, 8]), np.array([9, 7]), "cells").tolist()
+    [1, -1]
+    """
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     if (np.diff(ordered) == 0).any():

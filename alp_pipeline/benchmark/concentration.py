@@ -18,12 +18,14 @@ import pandas as pd
 from alp_pipeline.benchmark.activity_table import ActivityTable, exact_sums
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
 from alp_pipeline.benchmark.disclosure import Published
+from alp_pipeline.benchmark.inputs import checked
 from alp_pipeline.benchmark.shares import Remainder, Shares, figure_frame, reference_shares, shares_of
 
 Reference = pd.Series | pd.DataFrame | None
 Bounds = tuple[FloatArray, FloatArray]
 
 
+@checked
 def herfindahl(table: ActivityTable | pd.DataFrame, *, published: Published | None = None) -> pd.DataFrame:
     """Herfindahl index of each row: HHI_r = Σ_c p_rc², from 1/n (even) to 1 (one activity).
 
@@ -48,6 +50,7 @@ def herfindahl(table: ActivityTable | pd.DataFrame, *, published: Published | No
     return figure_frame("herfindahl", shares, exact_sums(shares.p**2), *bounds)
 
 
+@checked
 def entropy(
     table: ActivityTable | pd.DataFrame, *, base: float = 2.0, published: Published | None = None
 ) -> pd.DataFrame:
@@ -74,6 +77,7 @@ def entropy(
     return figure_frame("entropy", shares, value, *bounds)
 
 
+@checked
 def theil(
     table: ActivityTable | pd.DataFrame,
     *,
@@ -122,6 +126,7 @@ def theil(
     return figure_frame("theil", shares, *(np.maximum(part, 0.0) for part in (value, *bounds)))
 
 
+@checked
 def krugman(
     table: ActivityTable | pd.DataFrame,
     *,
@@ -151,6 +156,7 @@ def krugman(
     return found.assign(specialisation_coefficient=found["krugman"] / 2)
 
 
+@checked
 def hachman(
     table: ActivityTable | pd.DataFrame,
     *,

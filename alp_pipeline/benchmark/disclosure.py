@@ -21,6 +21,8 @@ from alp_pipeline.benchmark.cells import (
     FloatArray,
     IntArray,
 )
+from alp_pipeline.benchmark.inputs import checked
+from alp_pipeline.benchmark.labels import require_unique
 
 BOUND_NOTES = ("", "computable_cell", "no_published_total", "total_below_its_parts")
 NOTHING, COMPUTABLE, NO_TOTAL, CONTRADICTED = range(len(BOUND_NOTES))
@@ -91,6 +93,7 @@ class CellBounds:
     notes: pd.DataFrame
 
 
+@checked
 def computable_cells(
     hidden: pd.DataFrame, *, within: pd.DataFrame, across: pd.DataFrame | None = None
 ) -> pd.DataFrame:
@@ -225,6 +228,7 @@ def row_sums(table: ActivityTable, found: Remainders | None) -> tuple[FloatArray
     return exact_sums(np.hstack([counted, used])), np.logical_not(gap.any(axis=1))
 
 
+@checked
 def cell_bounds(table: ActivityTable, published: PublishedTotals) -> CellBounds:
     """Bounds of every cell: x ∈ [0, S - P] for a hidden one in a group with total S and published sum P.
 
@@ -373,5 +377,6 @@ def _totals(table: ActivityTable, published: PublishedTotals, groups: pd.Index) 
 
 
 def _names(labels: pd.DataFrame, like: pd.DataFrame) -> Labels:
+    require_unique(labels.index, "within")
     aligned = labels.reindex(index=like.index, columns=like.columns).astype(object)
     return aligned.where(aligned.notna(), None).to_numpy(dtype=object)

@@ -6,6 +6,7 @@ a shock hits and how much (catalogue), what follows from being hit (nothing here
 
 import math
 from collections.abc import Hashable, Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,15 @@ from alp_pipeline.benchmark.cells import (
     FloatArray,
     IntArray,
 )
+from alp_pipeline.benchmark.inputs import checked
+from alp_pipeline.benchmark.labels import counts, numbers_by
 
 EXPOSURE_STATES = (*CELL_STATES, UNDETERMINED)
 EXPOSURE_NOTES = ("", "hidden_cells", "missing_cells", "total_not_known", "nothing_counted")
 NOTHING, HIDDEN, MISSING, NO_TOTAL, EMPTY = range(len(EXPOSURE_NOTES))
 
 
+@checked
 def exposure(
     table: ActivityTable | pd.DataFrame,
     weights: Mapping[Any, float],
@@ -126,7 +130,7 @@ def _states(note: IntArray, state: IntArray, missing: BoolArray) -> list[str]:
 
 def _hit(weights: Mapping[Any, float]) -> list[Hashable]:
     for activity, weight in weights.items():
-        if not 0 <= weight <= 1:
+        if not (isinstance(weight, Real) and 0 <= weight <= 1):
             raise BenchmarkInputError(
                 f"gives {activity} {weight}", where="weights", todo="Give shares between 0 and 1."
             )
@@ -147,8 +151,8 @@ def _totals(
         raise BenchmarkInputError(
             f"has no row for {absent[0]}", where="totals", todo="Pass NaN where there is no total."
         )
-    low = totals.reindex(rows).to_numpy(dtype=np.float64, na_value=np.nan)
-    high = low if totals_high is None else totals_high.reindex(rows).to_numpy(np.float64, na_value=np.nan)
+    low = numbers_by(totals, rows, "totals")
+    high = low if totals_high is None else numbers_by(totals_high, rows, "totals_high")
     wrong = np.flatnonzero((low < 0) | np.isinf(low) | np.isinf(high) | (high < low))
     if wrong.size:
         at = int(wrong[0])
@@ -163,14 +167,8 @@ def _totals(
 def _upper(upper: pd.DataFrame | None, table: ActivityTable, names: list[Hashable]) -> FloatArray:
     if upper is None:
         return np.full((len(table.values), len(names)), np.nan)
-    bounds: FloatArray = upper.reindex(index=table.values.index, columns=names).to_numpy(
-        dtype=np.float64, na_value=np.nan
-    )
-    if ((bounds < 0) | np.isinf(bounds)).any():
-        raise BenchmarkInputError(
-            "holds a negative or infinite bound", where="upper", todo="Pass NaN where nothing is known."
-        )
-    return bounds
+    counts(upper, "upper")
+    return upper.reindex(index=table.values.index, columns=names).to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _row_sums(parts: FloatArray) -> FloatArray:

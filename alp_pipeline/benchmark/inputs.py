@@ -12,9 +12,11 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from alp_pipeline.benchmark.cells import BenchmarkInputError
+from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
+from alp_pipeline.benchmark.labels import require_unique
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,7 +46,8 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
             held to their kind of number, too.
 
     Raises:
-        BenchmarkInputError: by the function returned; it names the parameter.
+        BenchmarkInputError: by the function returned, naming the parameter: another kind, or a frame with two
+            columns of one name.
 
     >>> @checked
     ... def total(x: pd.Series) -> float:
@@ -73,16 +76,38 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
         except TypeError:
             return function(*args, **kwargs)  # Python's own message names the parameter
         for name, kinds in allowed().items():
-            if name in given and not any(_is(given[name], kind) for kind in kinds):
-                _refuse(name, given[name], kinds)
+            if name in given:
+                if not any(_is(given[name], kind) for kind in kinds):
+                    _refuse(name, given[name], kinds)
+                if isinstance(given[name], pd.DataFrame):
+                    require_unique(given[name].columns, name)
         return function(*args, **kwargs)
 
     return refusing
 
 
+def array_of(numbers: npt.ArrayLike, where: str) -> FloatArray:
+    """What is like an array of numbers as one of float64.
+
+    Raises:
+        BenchmarkInputError: text, or rows of different lengths.
+
+    >>> array_of([1, -1], "directions").tolist()
+    [1.0, -1.0]
+    """
+    try:
+        return np.asarray(numbers, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise BenchmarkInputError(
+            f"it is no array of numbers: {error}", where=where, todo="Pass numbers, in rows of one length."
+        ) from error
+
+
 def _kinds(hint: Any) -> tuple[Any, ...]:
     """The classes that a hint allows, an array's with its numbers; `object` where it names none."""
     origin = get_origin(hint)
+    if hint == npt.ArrayLike:  # its many parts name no class of ours; see `array_of`
+        return (object,)
     if origin in (Union, UnionType):
         return tuple(kind for part in get_args(hint) for kind in _kinds(part))
     if origin is Annotated:

@@ -64,7 +64,20 @@ def counts_by(series: pd.Series, labels: pd.Index, where: str) -> FloatArray:
     >>> counts_by(pd.Series({"A": 3}), pd.Index(["B", "A"]), "region_totals").tolist()
     [nan, 3.0]
     """
-    value = counts(series.to_frame(where), where)[:, 0]
+    counts(series.to_frame(where), where)
+    return numbers_by(series, labels, where)
+
+
+def numbers_by(series: pd.Series, labels: pd.Index, where: str) -> FloatArray:
+    """The numbers of a series under some labels, NaN where it has none.
+
+    Raises:
+        BenchmarkInputError: text, a label twice, nothing at all.
+
+    >>> numbers_by(pd.Series({"A": -3}), pd.Index(["B", "A"]), "eci").tolist()
+    [nan, -3.0]
+    """
+    value = numbers(series.to_frame(where), where)[:, 0]
     at = series.index.get_indexer(labels)
     return np.where(at >= 0, value[at], np.nan)
 

@@ -22,9 +22,11 @@ from alp_pipeline.benchmark.cells import (
 )
 from alp_pipeline.benchmark.concentration import as_table, krugman
 from alp_pipeline.benchmark.disclosure import PublishedTotals
+from alp_pipeline.benchmark.inputs import checked
 from alp_pipeline.benchmark.quotients import region_totals_of
 
 
+@checked
 def locational_gini(
     table: ActivityTable | pd.DataFrame, *, region_totals: pd.Series | None = None
 ) -> pd.DataFrame:
@@ -75,6 +77,7 @@ def locational_gini(
     return pd.concat(found)
 
 
+@checked
 def hoover(
     table: ActivityTable | pd.DataFrame,
     *,

@@ -30,6 +30,8 @@ from alp_pipeline.benchmark.cells import (
     FloatArray,
 )
 from alp_pipeline.benchmark.disclosure import PublishedTotals
+from alp_pipeline.benchmark.inputs import checked
+from alp_pipeline.benchmark.labels import counts_by, numbers
 
 LOCALISATION_NOTES = ("", "hidden_cells", "unbounded_cell", "too_few_units", "nothing_counted")
 NOTHING, HIDDEN, UNBOUNDED, TOO_FEW, EMPTY = range(len(LOCALISATION_NOTES))
@@ -45,6 +47,7 @@ class _Range:
     hoover: tuple[float, float]
 
 
+@checked
 def localisation(
     table: ActivityTable,
     *,
@@ -119,6 +122,7 @@ def localisation(
     return pd.DataFrame(rows)
 
 
+@checked
 def country_caps(table: ActivityTable, published: PublishedTotals) -> pd.DataFrame:
     """What a country's published total leaves at most to a hidden cell: the total minus published regions.
 
@@ -278,12 +282,7 @@ def _root(knots: FloatArray, falling: Callable[[float], float]) -> float:
 
 
 def _totals(table: ActivityTable, given: pd.Series) -> FloatArray:
-    totals: FloatArray = given.reindex(table.values.index).to_numpy(dtype=np.float64, na_value=np.nan)
-    if ((totals < 0) | np.isinf(totals)).any():
-        raise BenchmarkInputError(
-            "a total is negative or infinite", where="region_totals", todo="Pass counts, zero or more."
-        )
-    return totals
+    return counts_by(given, table.values.index, "region_totals")
 
 
 def _bounds(
@@ -292,9 +291,10 @@ def _bounds(
     """Lower and upper bounds of every cell; a reported one's own value twice."""
     x, hidden = table.x, table.state == CONFIDENTIAL
     found: list[FloatArray] = []
-    for frame in (lower, upper):
+    for name, frame in (("lower", lower), ("upper", upper)):
         given: FloatArray = np.full(x.shape, np.nan)
         if frame is not None:
+            numbers(frame, name)
             aligned = frame.reindex(index=table.values.index, columns=table.values.columns)
             given = aligned.to_numpy(dtype=np.float64, na_value=np.nan)
         found.append(np.where(hidden, given, x))

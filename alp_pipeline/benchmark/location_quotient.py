@@ -11,9 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
+from alp_pipeline.benchmark.inputs import checked
 from alp_pipeline.benchmark.labels import counts, counts_by
 
 
+@checked
 def location_quotient(
     employment: pd.DataFrame,
     *,

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
-from alp_pipeline.benchmark.labels import require_unique
+from alp_pipeline.benchmark.inputs import checked
+from alp_pipeline.benchmark.labels import numbers_by
 from alp_pipeline.benchmark.spatial import SpatialWeights, one_of, require_known, weights_matrix
 
 Islands = Literal["drop", "keep"]
@@ -64,6 +65,7 @@ class MoranResult:
     missing: tuple[Hashable, ...]
 
 
+@checked
 def morans_i(
     values: pd.Series,
     weights: SpatialWeights,
@@ -103,7 +105,7 @@ def morans_i(
     (0.7143, -0.2, True)
     """
     one_of(alternative, Alternative, "alternative")
-    taking_part = _taking_part(values, weights, islands, permutations)
+    taking_part = _taking_part(values, weights, islands, permutations, seed)
     z, matrix = taking_part.z, taking_part.matrix
     n = len(z)
     s0, s1, s2 = _moments(matrix)
@@ -135,6 +137,7 @@ def morans_i(
     )
 
 
+@checked
 def local_morans_i(
     values: pd.Series,
     weights: SpatialWeights,
@@ -170,7 +173,7 @@ def local_morans_i(
     (['low_low', 'low_low', 'low_high', 'high_low'], [0.571, 0.286, 0.0, 0.0])
     """
     one_of(alternative, Alternative, "alternative")
-    part = _taking_part(values, weights, "drop", permutations)
+    part = _taking_part(values, weights, "drop", permutations, seed)
     z = part.z
     lag = np.asarray(part.matrix @ z)
     scale = z / (z @ z / len(z))
@@ -198,17 +201,15 @@ class _TakingPart:
 
 
 def _taking_part(
-    values: pd.Series, weights: SpatialWeights, islands: Islands, permutations: int
+    values: pd.Series, weights: SpatialWeights, islands: Islands, permutations: int, seed: int
 ) -> _TakingPart:
     """Centred values of the regions that count, and the weights among them."""
     one_of(islands, Islands, "islands")
-    if permutations < 0:
-        raise BenchmarkInputError(
-            f"{permutations} permutations", where="permutations", todo="Ask for 0 or more."
-        )
-    require_unique(values.index, "values")
+    for name, count in (("permutations", permutations), ("seed", seed)):
+        if count < 0:
+            raise BenchmarkInputError(f"it is {count}", where=name, todo="Pass 0 or more.")
+    value = numbers_by(values, weights.regions, "values")
     require_known(values.index, weights)
-    value = values.reindex(weights.regions).to_numpy(dtype=np.float64, na_value=np.nan)
     if np.isinf(value).any():
         raise BenchmarkInputError(
             f"{weights.regions[int(np.argmax(np.isinf(value)))]} holds an infinite value",

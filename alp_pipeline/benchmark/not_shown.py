@@ -28,6 +28,8 @@ from alp_pipeline.benchmark.cells import (
     IntArray,
 )
 from alp_pipeline.benchmark.disclosure import Published, Remainders, hidden_remainders, row_sums
+from alp_pipeline.benchmark.inputs import checked
+from alp_pipeline.benchmark.labels import counts
 from alp_pipeline.benchmark.shift_share import shift_share
 from alp_pipeline.benchmark.year_cube import YearCube, year_cube
 
@@ -48,6 +50,7 @@ class _Block:
     note: str
 
 
+@checked
 def shift_share_not_shown(
     table: ActivityTable,
     published: Published,
@@ -113,6 +116,7 @@ def shift_share_not_shown(
     """
     cube = year_cube(table, first_year, last_year, every_year=variant.startswith("dynamic"))
     remainders = hidden_remainders(table, published)
+    counts(reference, "reference")
     wanted = np.ones(len(cube.regions), dtype=np.bool_) if regions is None else cube.regions.isin(regions)
     blocks = _blocks(table, cube, remainders, wanted)
     if region_totals is None:

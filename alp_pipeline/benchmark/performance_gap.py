@@ -18,16 +18,19 @@ from alp_pipeline.benchmark.cells import (
     BenchmarkInputError,
     FloatArray,
     IntArray,
+    numbers_in,
     require_columns,
     state_numbers,
     whole_years,
 )
+from alp_pipeline.benchmark.inputs import checked
 
 GAP_STATES = (*CELL_STATES, UNDETERMINED)
 STANDINGS = ("ahead", "level", "behind", "no_direction", UNDETERMINED)
 """Better than the group's median, equal to it, worse; the indicator has no direction; no gap."""
 
 
+@checked
 def performance_gap(
     values: pd.DataFrame,
     groups: pd.DataFrame,
@@ -80,7 +83,7 @@ def performance_gap(
             "indicator_id": indicator,
             **_gap(table, region, members, direction, peers_min),
         }
-        for region in sorted(set(regions))
+        for region in sorted(set(regions), key=str)
         for indicator, direction, table in tables
     ]
     frame = pd.DataFrame(rows, columns=_COLUMNS)
@@ -182,7 +185,7 @@ def _tables(values: pd.DataFrame, directions: Mapping[str, int]) -> list[tuple[s
     rows = values[values["indicator_id"].isin(set(directions))]
     key = ["indicator_id", "region_code", "year"]
     state = state_numbers(rows["cell_state"], "values")
-    number = rows["value"].to_numpy(dtype=np.float64, na_value=np.nan)
+    number = numbers_in(rows["value"], "values")
     rows = rows[key].assign(
         year=whole_years(rows["year"], "values"),
         state=state,

@@ -34,10 +34,12 @@ from alp_pipeline.benchmark.disclosure import (
     hidden_remainders,
     row_sums,
 )
+from alp_pipeline.benchmark.inputs import checked
 from alp_pipeline.benchmark.labels import label_of
 from alp_pipeline.benchmark.quotients import grand_total, quotients, region_totals_of, totals_of
 
 
+@checked
 def quotient_intervals(
     table: ActivityTable | pd.DataFrame,
     *,
@@ -189,6 +191,7 @@ def _states(cell: IntArray, point: FloatArray, totals: tuple[_Bounds, ...]) -> n
     return np.where(nothing, CELL_STATES[NOT_APPLICABLE], words)
 
 
+@checked
 def sampling_intervals(
     table: ActivityTable | pd.DataFrame,
     *,

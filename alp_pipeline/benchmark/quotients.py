@@ -27,11 +27,14 @@ from alp_pipeline.benchmark.cells import (
     IntArray,
 )
 from alp_pipeline.benchmark.concentration import Reference, as_table
+from alp_pipeline.benchmark.inputs import checked
+from alp_pipeline.benchmark.labels import counts_by
 from alp_pipeline.benchmark.location_quotient import quotient_of_products
 
 WEIGHTINGS = ("log_standardised", "standardised", "employment", "excess")
 
 
+@checked
 def quotients(
     table: ActivityTable | pd.DataFrame,
     *,
@@ -79,6 +82,7 @@ def quotients(
     return _quotient_table(np.where(state == REPORTED, value, np.nan), state, known)
 
 
+@checked
 def symmetric_quotients(found: ActivityTable) -> pd.DataFrame:
     """Symmetric location quotient (LQ - 1) / (LQ + 1) of each quotient, from -1 to 1, 0 where LQ is 1.
 
@@ -97,6 +101,7 @@ def symmetric_quotients(found: ActivityTable) -> pd.DataFrame:
     return (found.values - 1.0) / (found.values + 1.0)
 
 
+@checked
 def weighted_quotients(
     table: ActivityTable | pd.DataFrame,
     *,
@@ -181,16 +186,7 @@ def region_totals_of(table: ActivityTable, given: pd.Series | None) -> tuple[Flo
     if given is None:
         state = first_state(table.state)
         return np.where(state == REPORTED, exact_sums(table.x), np.nan), state
-    if given.index.has_duplicates:
-        twice = given.index[given.index.duplicated()][0]
-        raise BenchmarkInputError(
-            f"{twice} has two totals", where="region_totals", todo="Pass one total per row of the table."
-        )
-    totals = given.reindex(table.values.index).to_numpy(dtype=np.float64, na_value=np.nan)
-    if ((totals < 0) | np.isinf(totals)).any():
-        raise BenchmarkInputError(
-            "a total is negative or infinite", where="region_totals", todo="Pass counts, zero or more."
-        )
+    totals = counts_by(given, table.values.index, "region_totals")
     return totals, np.where(np.isnan(totals), NOT_AVAILABLE, REPORTED)
 
 

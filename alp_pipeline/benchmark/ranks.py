@@ -14,10 +14,13 @@ from alp_pipeline.benchmark.cells import (
     BoolArray,
     FloatArray,
     IntArray,
+    numbers_in,
     require_columns,
 )
+from alp_pipeline.benchmark.inputs import checked
 
 
+@checked
 def places(value: FloatArray, group: IntArray, taking_part: BoolArray) -> tuple[IntArray, IntArray]:
     """Best and worst place of each value in its group, the greatest value first; 0 for non-participants.
 
@@ -66,6 +69,7 @@ def places(value: FloatArray, group: IntArray, taking_part: BoolArray) -> tuple[
     return best, worst
 
 
+@checked
 def rank_within(
     frame: pd.DataFrame,
     perimeter_regions: Collection[str],
@@ -92,7 +96,7 @@ def rank_within(
         rank + confidential_cells.
 
     Raises:
-        BenchmarkInputError: a column is absent.
+        BenchmarkInputError: a column is absent or holds text, `within` is empty.
 
     >>> frame = pd.DataFrame({"region_code": ["AT33", "ITH1", "ITC4", "ES11"], "activity_code": "I55",
     ...     "year": 2014, "value": [30e3, 25e3, 400, 9e3], "cell_state": "reported",
@@ -101,10 +105,13 @@ def rank_within(
     [2, 1, <NA>, <NA>]
     """
     require_columns(frame, ("region_code", "value", "cell_state", by, *within), "frame")
+    if not within:
+        raise BenchmarkInputError(
+            "nothing says what a rank is among", where="within", todo="Name one or more columns."
+        )
     inside = frame["region_code"].isin(set(perimeter_regions)).to_numpy()
-    group = frame.groupby(list(within), sort=False).ngroup().to_numpy().astype(np.int64)
-    value = frame[by].to_numpy(dtype=np.float64, na_value=np.nan)
-    size = frame["value"].to_numpy(dtype=np.float64, na_value=np.nan)
+    group = frame.groupby(list(within), sort=False, dropna=False).ngroup().to_numpy().astype(np.int64)
+    value, size = numbers_in(frame[by], "frame"), numbers_in(frame["value"], "frame")
     ranked = inside & ~np.isnan(value) & (size >= minimum_size)
     hidden = inside & (frame["cell_state"] == "confidential").to_numpy()
     groups = int(group.max()) + 1 if group.size else 0

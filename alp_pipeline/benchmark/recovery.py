@@ -20,6 +20,7 @@ from alp_pipeline.benchmark.cells import (
     IntArray,
     ordered_cells,
 )
+from alp_pipeline.benchmark.inputs import checked
 from alp_pipeline.benchmark.resilience import breaks_of, series_of
 
 RECOVERY_STATES = ("recovered", "not_yet_recovered", "no_fall", "undetermined")
@@ -57,6 +58,7 @@ class Downturn:
             )
 
 
+@checked
 def recovery(cells: pd.DataFrame, downturn: Downturn, *, reference: pd.DataFrame) -> pd.DataFrame:
     """What a downturn took from each region, and how many years it took to come back.
 

@@ -12,14 +12,17 @@ from alp_pipeline.benchmark.cells import (
     NOT_AVAILABLE,
     REPORTED,
     BenchmarkInputError,
+    numbers_in,
     require_columns,
     state_numbers,
     whole_years,
 )
+from alp_pipeline.benchmark.inputs import checked
 
 KEY = ["variable", "region_code", "year"]
 
 
+@checked
 def reference_year_values(
     cells: pd.DataFrame, *, availability_min: float = 0.75, carry_years: int = 5
 ) -> pd.DataFrame:
@@ -112,7 +115,7 @@ def _checked(cells: pd.DataFrame, availability_min: float, carry_years: int) -> 
             f"is {carry_years!r}", where="carry_years", todo="Give a whole number of years, 0 or more."
         )
     state = state_numbers(cells["cell_state"], "cells")
-    number = cells["value"].to_numpy(dtype=np.float64, na_value=np.nan)
+    number = numbers_in(cells["value"], "cells")
     rows = cells[KEY].assign(year=whole_years(cells["year"], "cells"), state=state)
     rows["value"] = np.where(state == REPORTED, number, np.nan)
     wrong = rows[KEY].duplicated().to_numpy() | ((state == REPORTED) & ~np.isfinite(number))

@@ -25,11 +25,13 @@ from alp_pipeline.benchmark.cells import (
     ordered_cells,
 )
 from alp_pipeline.benchmark.concentration import entropy, herfindahl
+from alp_pipeline.benchmark.inputs import checked
 
 VOLATILITY_METHODS = ("growth_rates", "log_trend")
 VOLATILITY_NOTES = ("", "too_few_years")
 
 
+@checked
 def diversity(table: ActivityTable | pd.DataFrame) -> pd.DataFrame:
     """How evenly a region's persons are spread over activities, and how much they concentrate.
 
@@ -72,6 +74,7 @@ def diversity(table: ActivityTable | pd.DataFrame) -> pd.DataFrame:
     )
 
 
+@checked
 def volatility(cells: pd.DataFrame, *, method: str = "growth_rates", years_min: int = 5) -> pd.DataFrame:
     """How much a region's series swings, in per cent.
 

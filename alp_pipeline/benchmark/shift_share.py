@@ -22,7 +22,10 @@ from alp_pipeline.benchmark.cells import (
     BoolArray,
     FloatArray,
     IntArray,
+    numbers_in,
+    require_columns,
 )
+from alp_pipeline.benchmark.inputs import checked
 from alp_pipeline.benchmark.year_cube import (
     ReferenceYears,
     RegionYears,
@@ -48,6 +51,7 @@ _SPLIT = ("national_share", "industry_mix", "competitive_effect", "allocation_ef
 _STATES = (UNDETERMINED, *(state for state in CELL_STATES if state not in ("reported", "confidential")))
 
 
+@checked
 def shift_share(
     table: ActivityTable,
     *,
@@ -131,6 +135,7 @@ def shift_share(
     )
 
 
+@checked
 def sum_by_region(found: pd.DataFrame) -> pd.DataFrame:
     """A region's shift-share: the sums of its cells' terms, closing exactly.
 
@@ -142,6 +147,9 @@ def sum_by_region(found: pd.DataFrame) -> pd.DataFrame:
         terms the region has none either (`undetermined` if one is confidential, else its state): a sum
         without it would take it for unchanged.
 
+    Raises:
+        BenchmarkInputError: a column is absent or holds text.
+
     >>> rows = pd.MultiIndex.from_product([["A", "B"], [2013, 2014]], names=["region", "year"])
     >>> jobs = pd.DataFrame({"C28": [100, 130, 100, 90], "I55": [100, 100, 100, 120]}, index=rows)
     >>> table = ActivityTable.of(jobs)
@@ -149,7 +157,10 @@ def sum_by_region(found: pd.DataFrame) -> pd.DataFrame:
     >>> by_region[["region", "change", "national_share", "regional_shift"]].values.tolist()
     [['A', 30.0, 20.0, 10.0], ['B', 10.0, 20.0, -10.0]]
     """
+    require_columns(found, ("region", "state", "first_value", "last_value", "change", "entry"), "found")
     terms = [name for name in (*_CLASSIC, *_SPLIT[2:]) if name in found]
+    for name in ("first_value", "last_value", "change", "entry", *terms):
+        numbers_in(found[name], "found")
     rows = []
     for region, cells in found.groupby("region", sort=True):
         lacking = [state for state in _STATES if (cells["state"] == state).any()]

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, require_columns
+from alp_pipeline.benchmark.inputs import checked
 from alp_pipeline.benchmark.labels import chosen, counts, counts_by, label_order, require_unique
 from alp_pipeline.benchmark.location_quotient import quotient_of_products, reference_sums, sums_of_reported
 
@@ -58,6 +59,7 @@ class SpatialQuotients:
     islands: tuple[Hashable, ...]
 
 
+@checked
 def neighbour_weights(
     pairs: pd.DataFrame, regions: Collection[Hashable], *, style: Style = "row"
 ) -> SpatialWeights:
@@ -107,6 +109,7 @@ def neighbour_weights(
     return SpatialWeights(frame, labels, style, tuple(labels[degree == 0]), int((~inside).sum()))
 
 
+@checked
 def spatial_location_quotient(
     employment: pd.DataFrame,
     weights: SpatialWeights,

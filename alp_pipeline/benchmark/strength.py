@@ -17,9 +17,11 @@ from alp_pipeline.benchmark.cells import (
     BoolArray,
     FloatArray,
     IntArray,
+    numbers_in,
     require_columns,
     state_numbers,
 )
+from alp_pipeline.benchmark.inputs import checked
 from alp_pipeline.benchmark.ranks import places
 from alp_pipeline.benchmark.stars import UNDETERMINED, VERDICTS, YES, StarCriterion, StarScheme, verdicts
 
@@ -28,6 +30,7 @@ OWN_STATISTICS = {"size": "value", "specialisation": "location_quotient", "focus
 _KEYS = ["region_code", "activity_code", "year"]
 
 
+@checked
 def cluster_strength(cells: pd.DataFrame, scheme: StarScheme) -> pd.DataFrame:
     """Every criterion of a scheme on every regional activity, and what they add up to.
 
@@ -94,6 +97,7 @@ def cluster_strength(cells: pd.DataFrame, scheme: StarScheme) -> pd.DataFrame:
     return found
 
 
+@checked
 def average_rank(values: Sequence[pd.Series], group: pd.Series) -> pd.Series:
     """Minus the mean of the places that each unit has by several statistics within its group.
 
@@ -115,13 +119,18 @@ def average_rank(values: Sequence[pd.Series], group: pd.Series) -> pd.Series:
     >>> average_rank([persons, units], pd.Series([0, 0, 0])).tolist()
     [-1.5, -1.5, nan]
     """
-    numbers = np.stack([series.to_numpy(dtype=np.float64, na_value=np.nan) for series in values])
+    if not values or not all(isinstance(one, pd.Series) and len(one) == len(group) for one in values):
+        raise BenchmarkInputError(
+            "they are not series as long as the group", where="values", todo="Pass a Series per statistic."
+        )
+    numbers = np.stack([numbers_in(series, "values") for series in values])
     known: BoolArray = np.logical_not(np.isnan(numbers).any(axis=0))
     codes = pd.factorize(group)[0].astype(np.int64)
     sums = sum(places(row, codes, known)[0] for row in numbers)
     return pd.Series(np.where(known, -sums / len(numbers), np.nan), index=values[0].index)
 
 
+@checked
 def point_scale(
     values: pd.Series,
     *,
@@ -150,7 +159,11 @@ def point_scale(
     >>> scale["scale"].to_dict(), scale["is_inherited"].tolist()
     ({'ITC4': 'medium', 'ITH1': 'low', 'AT33': 'high', 'SI03': 'low'}, [False, True, False, False])
     """
-    own = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    if not words:
+        raise BenchmarkInputError("there are no parts", where="words", todo="Name the parts.")
+    own = numbers_in(values, "values")
+    if parent_values is not None:
+        numbers_in(parent_values, "parent_values")
     given = {} if parent_values is None else parent_values.dropna().to_dict()
     of_parent = [given.get((parents or {}).get(unit), np.nan) for unit in values.index]
     inherited = np.isnan(own) & ~np.isnan(np.array(of_parent, dtype=np.float64))
@@ -176,8 +189,7 @@ def _judged(criterion: StarCriterion, cells: pd.DataFrame, state: IntArray) -> I
     column = criterion.statistic or OWN_STATISTICS[criterion.criterion]
     if criterion.rule in ("unpublished", "parts") or column not in cells:
         return None
-    statistic = cells[column].to_numpy(dtype=np.float64, na_value=np.nan)
-    size = cells["value"].to_numpy(dtype=np.float64, na_value=np.nan)
+    statistic, size = numbers_in(cells[column], "cells"), numbers_in(cells["value"], "cells")
     statistic, size = (np.where(state == REPORTED, numbers, np.nan) for numbers in (statistic, size))
     within = ["activity_code", "year"] if criterion.among == "regions" else ["year"]
     group = cells.groupby(within, sort=True).ngroup().to_numpy().astype(np.int64)

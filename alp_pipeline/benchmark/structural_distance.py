@@ -19,6 +19,7 @@ import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, BoolArray, FloatArray
 from alp_pipeline.benchmark.composite.moments import skewness
+from alp_pipeline.benchmark.inputs import checked
 
 TRANSFORMATIONS = ("none", "log", "sqrt")
 WEIGHTINGS = ("equal", "pca")
@@ -130,6 +131,7 @@ class StructuralDistance:
         return _summed(_rescaled(self._raw[keep] / whole, coverage, self.coverage_min))
 
 
+@checked
 def structural_profile(
     variables: pd.DataFrame,
     dimensions: Sequence[StructuralDimension],
@@ -182,6 +184,7 @@ def structural_profile(
     return StructuralProfile(frame, weights, treatment["dimension_id"], _marks(imputed, frame), treatment)
 
 
+@checked
 def structural_distance(profile: StructuralProfile, *, coverage_min: float = 0.75) -> StructuralDistance:
     """Structural distance between all pairs of regions: d(i, j) = Σ_k w_k (x_ik - x_jk)².
 

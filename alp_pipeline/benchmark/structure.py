@@ -19,6 +19,7 @@ from alp_pipeline.benchmark.concentration import (
     theil,
 )
 from alp_pipeline.benchmark.disclosure import Published, hidden_remainders
+from alp_pipeline.benchmark.inputs import checked
 from alp_pipeline.benchmark.variety import variety
 
 MEASURES = (
@@ -33,6 +34,7 @@ MEASURES = (
 )
 
 
+@checked
 def structure(
     table: ActivityTable | pd.DataFrame,
     groups: Mapping[Hashable, Hashable],

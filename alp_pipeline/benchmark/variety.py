@@ -20,9 +20,11 @@ from alp_pipeline.benchmark.cells import (
 )
 from alp_pipeline.benchmark.concentration import as_table, entropy, entropy_terms, log_unit
 from alp_pipeline.benchmark.disclosure import Published, hidden_remainders
+from alp_pipeline.benchmark.inputs import checked
 from alp_pipeline.benchmark.shares import shares_of
 
 
+@checked
 def variety(
     table: ActivityTable | pd.DataFrame,
     groups: Mapping[Hashable, Hashable],

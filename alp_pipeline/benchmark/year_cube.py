@@ -20,6 +20,7 @@ from alp_pipeline.benchmark.cells import (
     FloatArray,
     IntArray,
 )
+from alp_pipeline.benchmark.labels import counts, counts_by
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def reference_years(
         absent = [year for year in cube.years if year not in given.index]
         if absent:
             refuse(f"the year {absent[0]} is absent", "Pass the years of the window as rows.", "reference")
+        counts(given, "reference")
         every = given.loc[cube.years].to_numpy(dtype=np.float64, na_value=np.nan)
         at = given.columns.get_indexer(table.values.columns)
         activity = np.where(at >= 0, every[:, at], np.nan)
@@ -122,10 +124,8 @@ def reference_years(
         total = exact_sums(every)
         of_total = NOT_AVAILABLE if np.isnan(every).any() or (at < 0).any() else REPORTED
     if given_totals is not None:
-        total = given_totals.reindex(cube.years).to_numpy(dtype=np.float64, na_value=np.nan)
+        total = counts_by(given_totals, pd.Index(cube.years), "reference_totals")
         of_total = NOT_AVAILABLE if np.isnan(total).any() else REPORTED
-    _require_counts(activity, "reference")
-    _require_counts(total, "reference_totals")
     return ReferenceYears(activity, total, np.where(hindrance == REPORTED, of_total, hindrance))
 
 
@@ -138,8 +138,7 @@ def region_years(cube: YearCube, given: pd.Series | None) -> RegionYears:
         total = exact_sums(x.reshape(flat.shape)).reshape(state.shape[:2])
     else:
         rows = pd.MultiIndex.from_product([cube.years[:-1], cube.regions])
-        totals = given.swaplevel().reindex(rows).to_numpy(dtype=np.float64, na_value=np.nan)
-        _require_counts(totals, "region_totals")
+        totals = counts_by(given.swaplevel(), rows, "region_totals")
         total = totals.reshape(state.shape[:2])
         found = np.where(np.isnan(total), NOT_AVAILABLE, REPORTED)
     return RegionYears(total, first_state(found.T))
@@ -153,8 +152,3 @@ def refuse(what: str, todo: str, where: str = "table") -> NoReturn:
 def _over_years(state: IntArray) -> IntArray:
     by_cell = np.moveaxis(state, 0, -1)
     return first_state(by_cell.reshape(-1, by_cell.shape[2])).reshape(by_cell.shape[:2])
-
-
-def _require_counts(numbers: FloatArray, where: str) -> None:
-    if ((numbers < 0) | np.isinf(numbers)).any():
-        refuse("a total is negative or infinite", "Pass counts, zero or more.", where)

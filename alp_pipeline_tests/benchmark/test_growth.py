@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from alp_pipeline.benchmark.cells import ordered_cells
-from alp_pipeline.benchmark.growth import annual_growth, compound_growth
+from alp_pipeline.benchmark.growth import annual_growth
 
 
 def series(*years: tuple[int, float | None, str, str]) -> pd.DataFrame:
@@ -57,24 +57,3 @@ def test_the_year_before_means_the_year_before_and_the_same_series():
 
 def test_a_first_year_that_is_confidential_says_confidential():
     assert last(series((2014, None, "confidential", "")))[1:] == ("confidential", "no_earlier_year")
-
-
-def test_compound_growth_is_refused_across_a_break_in_the_middle_of_the_window():
-    table = series(
-        (2010, 100, "reported", "b"), (2011, None, "confidential", ""), (2012, 121, "reported", "")
-    )
-    found = compound_growth(table, first_year=2010, last_year=2012)
-    assert found["growth_pct"][0] == pytest.approx(10)
-    assert found["growth_state"][0] == "reported"
-    broken = table.assign(obs_status=["", "b", ""])
-    found = compound_growth(broken, first_year=2010, last_year=2012)
-    assert found.iloc[0].tolist()[3:] == ["not_applicable", "break_in_series"]
-    assert math.isnan(found["growth_pct"][0])
-
-
-def test_a_pair_without_a_first_year_says_so_and_an_empty_window_is_refused():
-    table = series((2012, 121, "reported", ""))
-    found = compound_growth(table, first_year=2010, last_year=2012)
-    assert found.iloc[0].tolist()[3:] == ["not_available", "no_earlier_year"]
-    with pytest.raises(ValueError, match="2012-2012"):
-        compound_growth(table, first_year=2012, last_year=2012)

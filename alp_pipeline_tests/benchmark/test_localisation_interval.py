@@ -168,7 +168,11 @@ def test_the_cap_of_a_country_is_what_its_published_regions_leave() -> None:
 
 @pytest.mark.parametrize(
     ("totals", "upper", "message"),
-    [([-1.0, 2, 3], 5.0, "negative"), ([0.0, 2, 3], 5.0, "total 0"), ([9.0, 9, 9], -5.0, "lower bound")],
+    [
+        ([-1.0, 2, 3], 5.0, "region_totals holds -1.0"),
+        ([0.0, 2, 3], 5.0, "total 0"),
+        ([9.0, 9, 9], -5.0, "lower bound"),
+    ],
 )
 def test_what_cannot_be_is_refused_by_name(totals, upper, message) -> None:
     table = one_activity([10, 20, 0], {2})

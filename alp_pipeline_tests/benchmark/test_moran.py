@@ -70,7 +70,7 @@ def test_statistic_expectation_variances_and_p_values_are_esdas(style, islands):
 
 def test_the_randomisation_moments_and_the_permutation_test_are_those_of_all_orders():
     weights = neighbour_weights(
-        pd.DataFrame({"region_code": list("ABCDE"), "neighbour_code": list("BCDEC")}), "ABCDE"
+        pd.DataFrame({"region_code": list("ABCDE"), "neighbour_code": list("BCDEC")}), list("ABCDE")
     )
     values = pd.Series([3.0, 9, 1, 4, 7], index=list("ABCDE"))
     every = np.array(
@@ -173,7 +173,7 @@ def test_local_statistics_add_up_to_the_global_one_and_are_esdas():
 
 def test_local_permutations_deal_the_other_values_to_the_neighbours():
     weights = neighbour_weights(
-        pd.DataFrame({"region_code": list("ABCD"), "neighbour_code": list("BCDE")}), "ABCDE"
+        pd.DataFrame({"region_code": list("ABCD"), "neighbour_code": list("BCDE")}), list("ABCDE")
     )
     values = pd.Series([5.0, 4, 0, 1, 2], index=list("ABCDE"))
     found = local_morans_i(values, weights, permutations=20_000, seed=1, alternative="greater")
@@ -205,10 +205,10 @@ def test_a_region_that_took_no_part_has_no_local_statistic():
         (pd.Series([1.0, np.inf], index=labels(2)), {}, "R01 holds an infinite value"),
         (pd.Series([1.0, 2], index=["R00", "R00"]), {}, "'R00' appears more than once"),
         (pd.Series([1.0], index=["XX"]), {}, "XX is not among the regions of the weights"),
-        (pd.Series(range(8), index=labels(8)), {"permutations": -1}, "-1 permutations"),
+        (pd.Series(range(8), index=labels(8)), {"permutations": -1}, "permutations: it is -1"),
         (pd.Series(range(8), index=labels(8)), {"alternative": "both"}, "'both' is not known"),
         (pd.Series(range(8), index=labels(8)), {"islands": "join"}, "'join' is not known"),
-        (pd.Series(dtype=float), {}, "0 regions with values"),
+        (pd.Series(dtype=float), {}, "holds nothing"),
     ],
 )
 def test_what_has_no_pattern_to_measure_is_refused(values, options, message):

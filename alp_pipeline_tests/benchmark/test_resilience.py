@@ -330,7 +330,7 @@ def test_shocks_and_totals_that_mean_nothing_are_refused():
         (lambda: exposed(table, -1.0), "totals: gives A between -1.0"),
         (lambda: exposed(table, totals_high=pd.Series({"A": 1.0})), "gives A between 200.0 and 1.0"),
         (lambda: exposure(table, SHOCK, pd.Series(dtype=float)), "totals: has no row for A"),
-        (lambda: exposed(table, upper=pd.DataFrame({"C29": [-1.0]}, index=["A"])), "upper: holds a negative"),
+        (lambda: exposed(table, upper=pd.DataFrame({"C29": [-1.0]}, index=["A"])), "A × C29 holds -1.0"),
     ):
         with pytest.raises(BenchmarkInputError, match=message):
             wrong()

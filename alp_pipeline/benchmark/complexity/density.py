@@ -12,12 +12,14 @@ import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
 from alp_pipeline.benchmark.complexity.matrix import presence_matrix
+from alp_pipeline.benchmark.inputs import checked
 from alp_pipeline.benchmark.labels import chosen, counts, numbers
 
 TIE_DECIMALS = 9
 """Densities (0 to 100) that agree to so many decimals share a rank: below that is the noise of summation."""
 
 
+@checked
 def relatedness_density(
     M: pd.DataFrame,  # noqa: N803
     phi: pd.DataFrame,
@@ -75,6 +77,7 @@ def density_share(present: FloatArray, weights: FloatArray) -> FloatArray:
     return np.minimum(share, 1.0, out=share)  # a full row may come out a last bit above 1
 
 
+@checked
 def diversification_opportunities(
     M: pd.DataFrame,  # noqa: N803
     density: pd.DataFrame,

@@ -18,6 +18,7 @@ from alp_pipeline.benchmark.complexity.matrix import (
     sums_by_activity,
     sums_by_region,
 )
+from alp_pipeline.benchmark.inputs import checked
 
 DETERMINED = 1e-9
 """Eigenvalues (at most 1) closer than this are one to a solver that is exact to about 1e-13."""
@@ -73,6 +74,7 @@ class ComplexityResult:
     dropped_activities: tuple[Hashable, ...]
 
 
+@checked
 def complexity(
     M: pd.DataFrame,  # noqa: N803
     *,

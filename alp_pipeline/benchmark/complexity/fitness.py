@@ -13,6 +13,7 @@ import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray, IntArray
 from alp_pipeline.benchmark.complexity.matrix import presence_matrix
+from alp_pipeline.benchmark.inputs import checked
 
 VANISHED = 1e-100
 """A fitness below this (the mean is 1) falls exponentially; going on would end in a division by zero."""
@@ -55,6 +56,7 @@ class FitnessResult:
     dropped_activities: tuple[Hashable, ...]
 
 
+@checked
 def fitness_complexity(
     M: pd.DataFrame,  # noqa: N803
     *,
@@ -89,11 +91,11 @@ def fitness_complexity(
     >>> result.status, result.vanishing_regions, round(result.fitness["A"] / result.fitness["B"])
     ('vanishing', ('B',), 101)
     """
-    if not (tolerance > 0 and most_rounds >= 2):
+    if not (0 < tolerance < np.inf and most_rounds >= 2):
         raise BenchmarkInputError(
             f"tolerance {tolerance} and {most_rounds} rounds",
             where="tolerance",
-            todo="Pass a tolerance above 0 and two rounds or more.",
+            todo="Pass a finite tolerance above 0 and two rounds or more.",
         )
     matrix = presence_matrix(M)
     rows, columns = np.asarray(matrix.present.any(axis=1)), np.asarray(matrix.present.any(axis=0))

@@ -14,6 +14,8 @@ import pandas as pd
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
 from alp_pipeline.benchmark.complexity.density import density_share, relatedness_weights
 from alp_pipeline.benchmark.complexity.matrix import presence_matrix
+from alp_pipeline.benchmark.inputs import checked
+from alp_pipeline.benchmark.labels import numbers_by
 
 Origin = Literal["eigenvector", "given"]
 
@@ -35,6 +37,7 @@ class OutlookResult:
     cog: pd.DataFrame
 
 
+@checked
 def outlook(
     M: pd.DataFrame,  # noqa: N803
     phi: pd.DataFrame,
@@ -99,7 +102,7 @@ def outlook(
 
 def _complexity(pci: pd.Series, activities: pd.Index) -> FloatArray:
     absent = activities[pci.index.get_indexer(activities) < 0] if pci.index.is_unique else activities
-    value = pci.reindex(activities).to_numpy(dtype=np.float64, na_value=np.nan) if not len(absent) else None
+    value = numbers_by(pci, activities, "pci") if not len(absent) else None
     if value is None or np.isinf(value).any() or np.isnan(value).all():
         raise BenchmarkInputError(
             f"{absent[0]} is not once in it" if len(absent) else "no finite number is in it",

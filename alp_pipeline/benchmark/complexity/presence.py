@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import CELL_STATES, BenchmarkInputError, BoolArray, FloatArray
+from alp_pipeline.benchmark.inputs import checked
 from alp_pipeline.benchmark.labels import counts, label_order, numbers, same_labels
 
 Drop = Literal["fewest", "regions", "activities"]
@@ -80,6 +81,7 @@ class SpreadOverUnknown:
     unknown_cells: int
 
 
+@checked
 def presence(
     quotients: pd.DataFrame,
     *,
@@ -160,6 +162,7 @@ def presence(
     )
 
 
+@checked
 def without_unknown(M: pd.DataFrame, *, drop: Drop = "fewest") -> KnownPresence:  # noqa: N803
     """Leave out regions or activities until no unknown cell is left.
 
@@ -206,6 +209,7 @@ def without_unknown(M: pd.DataFrame, *, drop: Drop = "fewest") -> KnownPresence:
     return KnownPresence(kept, int(unknown.sum()), *gone, drop)
 
 
+@checked
 def spread_over_unknown(
     M: pd.DataFrame,  # noqa: N803
     measure: Callable[[pd.DataFrame], pd.DataFrame | pd.Series],

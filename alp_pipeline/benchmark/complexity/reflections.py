@@ -10,6 +10,8 @@ import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
 from alp_pipeline.benchmark.complexity.matrix import presence_matrix, sums_by_activity, sums_by_region
+from alp_pipeline.benchmark.inputs import checked
+from alp_pipeline.benchmark.labels import numbers_by
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Reflections:
     activities: pd.DataFrame
 
 
+@checked
 def reflections(M: pd.DataFrame, *, rounds: int = 2) -> Reflections:  # noqa: N803
     """k_{r,N} = (1/k_{r,0}) Σ_c M_rc k_{c,N-1} and k_{c,N} = (1/k_{c,0}) Σ_r M_rc k_{r,N-1}.
 
@@ -63,6 +66,7 @@ def reflections(M: pd.DataFrame, *, rounds: int = 2) -> Reflections:  # noqa: N8
     )
 
 
+@checked
 def reflections_agreement(M: pd.DataFrame, eci: pd.Series, *, rounds: int = 20) -> pd.DataFrame:  # noqa: N803
     """How close the even reflections of the regions come to ECI.
 
@@ -93,7 +97,7 @@ def reflections_agreement(M: pd.DataFrame, eci: pd.Series, *, rounds: int = 20) 
     matrix = presence_matrix(M)
     rows = np.asarray(matrix.present.any(axis=1))
     present = matrix.present[rows]
-    index = eci.reindex(matrix.regions[rows]).to_numpy(dtype=np.float64, na_value=np.nan)
+    index = numbers_by(eci, matrix.regions[rows], "eci")
     if np.isnan(index).any():
         raise BenchmarkInputError(
             f"{matrix.regions[rows][int(np.argmax(np.isnan(index)))]} has no ECI",

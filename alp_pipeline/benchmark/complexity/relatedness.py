@@ -11,6 +11,7 @@ import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
 from alp_pipeline.benchmark.complexity.matrix import presence_matrix
+from alp_pipeline.benchmark.inputs import checked
 
 Measure = Literal["proximity", "co_occurrence", "cosine", "jaccard", "association_strength", "probability"]
 
@@ -18,6 +19,7 @@ FLOAT32_COUNTS = 1 << 24
 """Up to here float32 holds every whole number, so a sum of ones is exact."""
 
 
+@checked
 def relatedness(
     M: pd.DataFrame,  # noqa: N803
     measure: Measure = "proximity",

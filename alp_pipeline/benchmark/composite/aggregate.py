@@ -23,10 +23,12 @@ from alp_pipeline.benchmark.composite.parameters import require_choice, require_
 from alp_pipeline.benchmark.composite.score_table import UNDETERMINED, ScoreTable
 from alp_pipeline.benchmark.composite.unit_cells import CONFIDENTIAL, NOT_AVAILABLE, REPORTED, label_of
 from alp_pipeline.benchmark.composite.units import StepResult, UnitTable
+from alp_pipeline.benchmark.inputs import checked
 
 WHERE = "aggregate"
 
 
+@checked
 def aggregate(
     units: UnitTable,
     framework: Framework,

@@ -5,7 +5,7 @@ Does not: the formulas (means, copeland, mazziotta_pareto, p2_distance, benefit_
 tables, states, intervals (aggregate).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from alp_pipeline.benchmark.composite.families import Families
 from alp_pipeline.benchmark.composite.mazziotta_pareto import PENALTIES, ampi, mpi
 from alp_pipeline.benchmark.composite.p2_distance import p2_applied, p2_fitted
 from alp_pipeline.benchmark.composite.parameters import require_choice, require_known, require_number
+from alp_pipeline.benchmark.inputs import array_of, checked
 
 METHODS: Mapping[str, Mapping[str, Any]] = {
     "arithmetic": {},
@@ -37,6 +38,7 @@ MEANS = ("arithmetic", "geometric", "harmonic", "generalised")
 """The methods that look at one unit at a time; the others compare units."""
 
 
+@checked
 def aggregated(
     values: FloatArray,
     weights: npt.ArrayLike,
@@ -107,40 +109,6 @@ def aggregated(
             there / families.sums((w > 0).astype(np.float64))[..., None, :] < availability_min, np.nan, result
         )
     return result
-
-
-def aggregated_levels(
-    values: FloatArray,
-    weights: Sequence[npt.ArrayLike],
-    memberships: Sequence[npt.ArrayLike],
-    methods: Sequence[str] | str = "arithmetic",
-    *,
-    availability_min: float = 0.0,
-    parameters: Sequence[Mapping[str, Any]] | None = None,
-) -> list[FloatArray]:
-    """Every level above the indicators, from the bottom: `aggregated` applied level after level.
-
-    Args:
-        values: (..., units, indicators).
-        weights, memberships: one per level from the bottom, as for `aggregated`.
-        methods: one for all levels, or one per level from the bottom.
-        parameters: of the method, per level.
-
-    Returns:
-        One array (..., units, codes of that level) per level above the indicators.
-
-    >>> [level.tolist() for level in aggregated_levels(np.array([[1.0, 3.0, 8.0]]), [[1, 1, 1], [1, 1]],
-    ...                                                [[0, 0, 1], [0, 0]])]
-    [[[2.0, 8.0]], [[5.0]]]
-    """
-    each = [methods] * len(weights) if isinstance(methods, str) else list(methods)
-    settings = [{}] * len(weights) if parameters is None else parameters
-    found: list[FloatArray] = []
-    below = values
-    for w, membership, method, own in zip(weights, memberships, each, settings, strict=True):
-        below = aggregated(below, w, membership, method, availability_min=availability_min, **own)
-        found.append(below)
-    return found
 
 
 def _by_method(
@@ -214,7 +182,7 @@ def _settings(method: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _weights(weights: npt.ArrayLike, values: FloatArray) -> FloatArray:
-    w = np.asarray(weights, dtype=np.float64)
+    w = array_of(weights, "weights")
     if w.shape[-1:] != values.shape[-1:] or not ((w >= 0) & np.isfinite(w)).all():
         raise BenchmarkInputError(
             "weights are not one number of zero or more per child",

@@ -13,10 +13,12 @@ import pandas as pd
 from alp_pipeline.benchmark.cells import BenchmarkInputError
 from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.parameters import require_number
+from alp_pipeline.benchmark.inputs import checked
 
 WHERE = "weight, budget"
 
 
+@checked
 def budget_shares(
     points: Mapping[str, Mapping[str, Any]], framework: Framework, *, total: float = 100.0
 ) -> tuple[dict[str, float], pd.DataFrame]:

@@ -15,6 +15,7 @@ from alp_pipeline.benchmark.composite.correlation import correlation_matrix, cor
 from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.labelled import labelled_numbers, require_codes
 from alp_pipeline.benchmark.composite.parameters import require_choice
+from alp_pipeline.benchmark.inputs import checked
 
 MISSING_RULES = ("complete", "pairwise")
 FEWEST_UNITS = 3
@@ -80,6 +81,7 @@ class PrincipalComponents:
         return int(self.components["is_kept"].sum())
 
 
+@checked
 def cronbach_alpha(items: pd.DataFrame, *, missing: str = "complete") -> Alpha:
     """Cronbach's alpha: k / (k - 1) · (1 - Σ var(x_i) / var(Σ x_i)), standardised: k·r̄ / (1 + (k - 1)·r̄).
 
@@ -117,6 +119,7 @@ def cronbach_alpha(items: pd.DataFrame, *, missing: str = "complete") -> Alpha:
     )
 
 
+@checked
 def item_analysis(items: pd.DataFrame, *, missing: str = "complete") -> pd.DataFrame:
     """What each item does to its group: alpha without it, and its correlation with the sum of the others.
 
@@ -146,6 +149,7 @@ def item_analysis(items: pd.DataFrame, *, missing: str = "complete") -> pd.DataF
     return table.reindex(items.columns).rename_axis("code")
 
 
+@checked
 def alpha_by_group(
     scores: pd.DataFrame, framework: Framework, *, missing: str = "complete", alpha_min: float = 0.7
 ) -> pd.DataFrame:
@@ -172,6 +176,7 @@ def alpha_by_group(
     return table.assign(is_incoherent=table["alpha"] < alpha_min)
 
 
+@checked
 def principal_components(items: pd.DataFrame) -> PrincipalComponents:
     """Principal components of the correlation matrix, over the units with every item.
 
@@ -216,6 +221,7 @@ def principal_components(items: pd.DataFrame) -> PrincipalComponents:
     return PrincipalComponents(len(numbers), components, unit_vectors, unit_vectors * np.sqrt(eigenvalues))
 
 
+@checked
 def components_by_group(scores: pd.DataFrame, framework: Framework) -> GroupComponents:
     """`principal_components` of the children of every aggregate; where undefined, the reason.
 

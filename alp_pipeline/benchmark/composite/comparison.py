@@ -13,6 +13,7 @@ import pandas as pd
 from alp_pipeline.benchmark.cells import BenchmarkInputError
 from alp_pipeline.benchmark.composite.correlation import METHODS, correlation_matrix
 from alp_pipeline.benchmark.composite.index import IndexResult
+from alp_pipeline.benchmark.inputs import checked
 
 Scores = IndexResult | pd.Series
 """An index of ours, or scores by unit from anywhere: an official index, an earlier edition."""
@@ -63,6 +64,7 @@ class ManyComparison:
     mean_absolute_rank_shift: pd.DataFrame
 
 
+@checked
 def compare(a: Scores, b: Scores, *, code: str | None = None) -> Comparison:
     """Hold two indices side by side.
 
@@ -110,6 +112,7 @@ def compare(a: Scores, b: Scores, *, code: str | None = None) -> Comparison:
     )
 
 
+@checked
 def compare_many(
     indices: Mapping[str, Scores], *, code: str | None = None, method: str = "spearman"
 ) -> ManyComparison:

@@ -16,6 +16,7 @@ from alp_pipeline.benchmark.composite.contribution import Side, parts_of
 from alp_pipeline.benchmark.composite.index import RAW, IndexResult
 from alp_pipeline.benchmark.composite.panel import lots, row_of
 from alp_pipeline.benchmark.composite.unit_cells import label_of
+from alp_pipeline.benchmark.inputs import checked
 
 WHERE = "decomposition"
 
@@ -53,6 +54,7 @@ class Decomposition:
         return rows.iloc[np.argsort(-rows["contribution"].abs().to_numpy(), kind="stable")]
 
 
+@checked
 def decompose_difference(
     result: IndexResult, unit_a: object, unit_b: object, *, code: str | None = None
 ) -> Decomposition:
@@ -89,6 +91,7 @@ def decompose_difference(
     return _decomposed(_End(result, unit_a, target), _End(result, unit_b, target), target)
 
 
+@checked
 def decompose_change(
     result_t0: IndexResult, result_t1: IndexResult, unit: object, *, code: str | None = None
 ) -> Decomposition:

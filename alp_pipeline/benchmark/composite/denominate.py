@@ -14,10 +14,12 @@ from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.parameters import per_indicator, require_number
 from alp_pipeline.benchmark.composite.unit_cells import NOT_AVAILABLE, REPORTED
 from alp_pipeline.benchmark.composite.units import StepResult, UnitTable
+from alp_pipeline.benchmark.inputs import checked
 
 _WHERE = "denominate"
 
 
+@checked
 def denominate(
     units: UnitTable,
     framework: Framework,

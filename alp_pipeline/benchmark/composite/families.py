@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray, IntArray
+from alp_pipeline.benchmark.inputs import array_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +31,15 @@ class Families:
 
     @classmethod
     def of(cls, membership: npt.ArrayLike) -> "Families":
-        """Families from each child's parent; every parent must have a child."""
-        member = np.asarray(membership, dtype=np.int64)
+        """Families from each child's parent; every parent must have a child.
+
+        Raises:
+            BenchmarkInputError: something else than positions, a parent without children.
+
+        >>> Families.of([0, 0, 1]).parents
+        2
+        """
+        member = array_of(membership, "membership").astype(np.int64)
         if member.ndim != 1 or not member.size or member.min() < 0:
             _refuse("membership is not a list of positions", "Pass one position of a parent per child.")
         childless = np.flatnonzero(np.bincount(member) == 0)

@@ -16,6 +16,7 @@ import pandas as pd
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray, IntArray
 from alp_pipeline.benchmark.composite.files import TableFile, named_after, read_table_file
 from alp_pipeline.benchmark.composite.framework_table import COLUMNS, NUMBERS, checked_table
+from alp_pipeline.benchmark.inputs import checked
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,7 @@ class Framework:
     _table: pd.DataFrame
 
     @classmethod
+    @checked
     def of(cls, table: pd.DataFrame) -> "Framework":
         """Check a framework table.
 

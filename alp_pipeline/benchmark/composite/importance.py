@@ -10,10 +10,12 @@ from alp_pipeline.benchmark.composite.correlation import ancestors, correlation_
 from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.labelled import labelled_numbers, require_codes
 from alp_pipeline.benchmark.composite.parameters import require_choice
+from alp_pipeline.benchmark.inputs import checked
 
 TARGETS = ("top", "parent")
 
 
+@checked
 def effective_weights(framework: Framework) -> pd.DataFrame:
     """The share of each element in the index at the top: the product of its shares on the way up.
 
@@ -70,6 +72,7 @@ def group_shares(framework: Framework) -> dict[str, float]:
     return shares
 
 
+@checked
 def importance(scores: pd.DataFrame, framework: Framework, *, target: str = "top") -> pd.DataFrame:
     """What each element counts for in the result, beside what it was meant to count for.
 

@@ -15,12 +15,14 @@ from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.imputation import METHODS, Imputation, Layout, imputed
 from alp_pipeline.benchmark.composite.parameters import per_indicator
 from alp_pipeline.benchmark.composite.units import StepResult, UnitTable
+from alp_pipeline.benchmark.inputs import checked
 
 IMPUTED_FLAG: Final = "i"
 
 __all__ = ["IMPUTED_FLAG", "METHODS", "imputations_of", "impute"]
 
 
+@checked
 def impute(
     units: UnitTable,
     framework: Framework,

@@ -19,6 +19,7 @@ from alp_pipeline.benchmark.composite.recipe import Recipe
 from alp_pipeline.benchmark.composite.remarks import remarks_on
 from alp_pipeline.benchmark.composite.steps import STEPS
 from alp_pipeline.benchmark.composite.units import UnitTable
+from alp_pipeline.benchmark.inputs import checked
 
 RAW = "0_raw"
 
@@ -124,6 +125,7 @@ class IndexResult:
         return [*self.framework.indicators, *self.framework.aggregates]
 
 
+@checked
 def compute_index(units: UnitTable, framework: Framework, recipe: Recipe) -> IndexResult:
     """Follow a recipe, step by step.
 
@@ -155,6 +157,7 @@ def compute_index(units: UnitTable, framework: Framework, recipe: Recipe) -> Ind
     return IndexResult(recipe, stages, frameworks, details)
 
 
+@checked
 def recompute(
     result: IndexResult,
     changes: Mapping[str, Mapping[str, Any] | None] | None = None,
@@ -183,6 +186,7 @@ def recompute(
     )
 
 
+@checked
 def rebuild(log: IndexLog | Mapping[str, Any], units: UnitTable, framework: Framework) -> IndexResult:
     """Compute an index again from its log, and prove that it is the same to the last bit.
 

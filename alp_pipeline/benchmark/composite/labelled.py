@@ -52,12 +52,17 @@ def labelled_numbers(frame: pd.DataFrame, where: str) -> pd.DataFrame:
 
 
 def require_codes(frame: pd.DataFrame, codes: tuple[str, ...], where: str) -> None:
-    """Refuse a frame that lacks one of the codes, by name.
+    """Refuse a frame that lacks one of the codes.
+
+    Raises:
+        BenchmarkInputError: naming the first one.
 
     >>> require_codes(pd.DataFrame(columns=["LPI"]), ("LPI",), "scores")
     """
     absent = [code for code in codes if code not in frame.columns]
     if absent:
         raise BenchmarkInputError(
-            f"the column {absent[0]} is absent", where=where, todo=f"Pass the columns {', '.join(codes)}."
+            f"the column {absent[0]} is absent",
+            where=where,
+            todo=f"Pass the columns {', '.join(map(str, codes))}.",
         )

@@ -14,8 +14,10 @@ from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
 from alp_pipeline.benchmark.composite.correlation import correlations
 from alp_pipeline.benchmark.composite.labelled import labelled_numbers, require_codes
 from alp_pipeline.benchmark.composite.parameters import require_number
+from alp_pipeline.benchmark.inputs import checked
 
 
+@checked
 def links(
     scores: pd.DataFrame,
     others: pd.DataFrame,
@@ -57,6 +59,10 @@ def links(
     """
     require_number(confidence, name="confidence", where="links", low=0.0, high=1.0)
     names = list(scores.columns) if codes is None else list(codes)
+    if not (names and methods and len(others.columns)):
+        raise BenchmarkInputError(
+            "there is nothing to correlate", where="links", todo="Pass scores, others and a method."
+        )
     require_codes(scores, tuple(names), "scores")
     score, other = labelled_numbers(scores[names], "scores"), labelled_numbers(others, "others")
     if not score.index.isin(other.index).any():

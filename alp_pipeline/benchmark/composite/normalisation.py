@@ -20,6 +20,7 @@ from alp_pipeline.benchmark.cells import FloatArray
 from alp_pipeline.benchmark.composite.affine_normalisation import AFFINE, Affine, refuse, require
 from alp_pipeline.benchmark.composite.parameters import require_choice, require_known
 from alp_pipeline.benchmark.composite.ranking import ascending_ranks, require_ties
+from alp_pipeline.benchmark.inputs import array_of, checked
 
 METHODS: Mapping[str, Mapping[str, Any]] = {
     "minmax": {"low": 0.0, "high": 100.0},
@@ -54,6 +55,7 @@ class Places:
 Parameters = Affine | Places
 
 
+@checked
 def normalised(
     values: FloatArray,
     method: str = "minmax",
@@ -110,7 +112,7 @@ def normalised(
     """
     if method in RANK_METHODS:
         settings = _settings(method, parameters)
-        turned = _turned(values, np.asarray(directions, dtype=np.float64))
+        turned = _turned(values, _turn(directions, values))
         places = ascending_ranks(turned, settings["ties"])
         return _from_places(places, method, _count(turned, method, labels))
     return applied(values, fitted(values, method, directions=directions, labels=labels, **parameters))
@@ -133,9 +135,7 @@ def fitted(
     [[50.0], [200.0], [nan]]
     """
     settings = _settings(method, parameters)
-    turn = np.asarray(directions, dtype=np.float64)
-    if not (np.abs(turn) == 1).all():
-        refuse("a direction is neither 1 nor -1", "Use 1 (more is better) or -1 (less is better).")
+    turn = _turn(directions, values)
     if method in RANK_METHODS:
         turned = _turned(values, turn)
         return Places(
@@ -208,6 +208,18 @@ def _count(turned: FloatArray, method: str, labels: Sequence[str] | None) -> Flo
     least = 2 if method == "percentile_rank" else 1
     require(count >= least, labels, f"has fewer than {least} numbers to rank", "Impute it or leave it out.")
     return count
+
+
+def _turn(directions: npt.ArrayLike, values: FloatArray) -> FloatArray:
+    turn = array_of(directions, "directions")
+    if values.ndim < 2 or (turn.ndim and turn.shape[-1] != values.shape[-1]):
+        refuse(
+            f"values of shape {values.shape} and directions of {turn.shape} do not fit",
+            "Pass values (..., units, indicators), and a direction per indicator or one for all.",
+        )
+    if not (np.abs(turn) == 1).all():
+        refuse("a direction is neither 1 nor -1", "Use 1 (more is better) or -1 (less is better).")
+    return turn
 
 
 def _turned(values: FloatArray, directions: FloatArray) -> FloatArray:

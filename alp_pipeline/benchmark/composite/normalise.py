@@ -18,12 +18,14 @@ from alp_pipeline.benchmark.composite.panel import Lot, lots, row_of
 from alp_pipeline.benchmark.composite.parameters import require_choice, require_known, require_number
 from alp_pipeline.benchmark.composite.unit_cells import label_of
 from alp_pipeline.benchmark.composite.units import StepResult, UnitTable
+from alp_pipeline.benchmark.inputs import checked
 
 WHERE = "normalise"
 _SHARED = ("ties", "reference")  # one value for all indicators that are normalised together
 _SWITCHES = ("truncate", "cap", "reversed_where_negative")
 
 
+@checked
 def normalise(
     units: UnitTable,
     framework: Framework,

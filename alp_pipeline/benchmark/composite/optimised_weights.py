@@ -18,6 +18,7 @@ from alp_pipeline.benchmark.composite.parameters import require_known, require_n
 from alp_pipeline.benchmark.composite.score_table import UNDETERMINED
 from alp_pipeline.benchmark.composite.unit_cells import CONFIDENTIAL
 from alp_pipeline.benchmark.composite.units import UnitTable
+from alp_pipeline.benchmark.inputs import checked
 
 WHERE = "weight, optimised"
 _REACH = 12.0  # weights are sought within a factor of e^12 of where the search starts
@@ -25,6 +26,7 @@ _EVALUATIONS = 200
 _REACHED = 0.01  # an importance is reached if its share is off by no more than this part of it
 
 
+@checked
 def optimised_weights(
     units: UnitTable,
     framework: Framework,

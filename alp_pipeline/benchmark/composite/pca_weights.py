@@ -11,10 +11,13 @@ import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError
 from alp_pipeline.benchmark.composite.parameters import require_choice
+from alp_pipeline.benchmark.inputs import checked
+from alp_pipeline.benchmark.labels import numbers
 
 WHERE = "weight, pca"
 
 
+@checked
 def pca_weights(
     values: pd.DataFrame,
     *,
@@ -55,7 +58,7 @@ def pca_weights(
     require_choice(against, ("refuse", "zero"), name="choice for against", where=WHERE)
     require_choice(loadings, ("squared", "plain"), name="choice for loadings", where=WHERE)
     codes = list(values.columns)
-    complete = values.to_numpy(dtype=np.float64)
+    complete = numbers(values, WHERE)
     complete = complete[~np.isnan(complete).any(axis=1)]
     if len(complete) < 3:
         _refuse(f"{len(complete)} units have all children of {parent}", "Impute, or weigh them otherwise.")

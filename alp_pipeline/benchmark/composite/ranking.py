@@ -13,6 +13,7 @@ import pandas as pd
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
 from alp_pipeline.benchmark.composite.parameters import require_choice
 from alp_pipeline.benchmark.composite.units import UnitTable
+from alp_pipeline.benchmark.inputs import checked
 
 TIES = ("min", "average", "max")
 
@@ -70,6 +71,7 @@ def ranks(scores: FloatArray) -> FloatArray:
     return ascending_ranks(-np.asarray(scores, dtype=np.float64))
 
 
+@checked
 def rank_table(
     units: UnitTable, codes: Sequence[str] | None = None, *, group: str | None = None
 ) -> pd.DataFrame:
@@ -108,6 +110,7 @@ def rank_table(
     return _whole(pd.DataFrame(table, index=units.index, columns=chosen.values.columns))
 
 
+@checked
 def rank_intervals(units: UnitTable, code: str) -> pd.DataFrame:
     """The best and the worst rank that each unit can have, given what is hidden.
 

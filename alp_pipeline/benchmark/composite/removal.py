@@ -16,6 +16,7 @@ from alp_pipeline.benchmark.composite.budget import points_without
 from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.index import RAW, IndexResult, compute_index
 from alp_pipeline.benchmark.composite.recipe import Recipe, RecipeStep
+from alp_pipeline.benchmark.inputs import checked
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,7 @@ class Removal:
     elements: pd.DataFrame
 
 
+@checked
 def remove_elements(result: IndexResult, level: int, *, code: str | None = None) -> Removal:
     """Leave out each element of a level in turn, compute the index anew, and see how ranks shift.
 

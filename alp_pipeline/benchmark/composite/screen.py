@@ -14,10 +14,12 @@ from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.parameters import require_number
 from alp_pipeline.benchmark.composite.unit_cells import CONFIDENTIAL
 from alp_pipeline.benchmark.composite.units import StepResult, UnitTable
+from alp_pipeline.benchmark.inputs import checked
 
 _WHERE = "screen"
 
 
+@checked
 def screen(
     units: UnitTable,
     framework: Framework,

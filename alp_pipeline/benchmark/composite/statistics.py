@@ -6,6 +6,7 @@ Does not: treatment (treat), screening (screen), anything about two indicators (
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,13 @@ from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
 from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.labelled import labelled_numbers, require_codes
 from alp_pipeline.benchmark.composite.moments import kurtosis, skewness
+from alp_pipeline.benchmark.inputs import checked
+from alp_pipeline.benchmark.labels import require_unique
 
 OUTLIER_SIDES = ("low", "high")
 
 
+@checked
 def indicator_statistics(
     values: pd.DataFrame,
     *,
@@ -67,9 +71,12 @@ def indicator_statistics(
     """
     numbers = labelled_numbers(values, "values")
     hidden = _confidential(numbers, states)
-    if any(not 0 <= q <= 1 for q in quantiles):
+    if not len(numbers.columns):
+        raise BenchmarkInputError("there is no indicator", where="values", todo="Pass one or more columns.")
+    strange = [q for q in quantiles if not (isinstance(q, Real) and 0 <= q <= 1)]
+    if strange:
         raise BenchmarkInputError(
-            f"{next(q for q in quantiles if not 0 <= q <= 1)} is not a quantile",
+            f"{strange[0]} is not a quantile",
             where="quantiles",
             todo="Pass numbers from 0 to 1.",
         )
@@ -88,6 +95,7 @@ def indicator_statistics(
     return table.rename_axis("code")
 
 
+@checked
 def outlying_cells(values: pd.DataFrame, *, fences: float = 1.5) -> pd.DataFrame:
     """Cells beyond the fences Q1 - fences · IQR and Q3 + fences · IQR of their indicator.
 
@@ -122,6 +130,7 @@ def outlying_cells(values: pd.DataFrame, *, fences: float = 1.5) -> pd.DataFrame
     return pd.DataFrame(found, columns=["unit", "code", "value", "side", "lower_fence", "upper_fence"])
 
 
+@checked
 def unit_availability(values: pd.DataFrame, *, states: pd.DataFrame | None = None) -> pd.DataFrame:
     """How much of each unit is there.
 
@@ -160,6 +169,7 @@ def unit_availability(values: pd.DataFrame, *, states: pd.DataFrame | None = Non
     return table.loc[values.index]
 
 
+@checked
 def availability_by_aggregate(values: pd.DataFrame, framework: Framework) -> pd.DataFrame:
     """The share of the indicators below each aggregate that a unit has a number for.
 
@@ -191,6 +201,7 @@ def _confidential(numbers: pd.DataFrame, states: pd.DataFrame | None) -> pd.Data
     """Cells that are confidential, labelled as `numbers`."""
     if states is None:
         return numbers.isna() & False
+    require_unique(states.index, "states")
     if set(states.index) != set(numbers.index) or not set(numbers.columns) <= set(states.columns):
         raise BenchmarkInputError(
             "states and values differ in labels", where="states", todo="Label both the same."

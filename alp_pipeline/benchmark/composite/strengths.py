@@ -15,10 +15,12 @@ from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.labelled import require_codes
 from alp_pipeline.benchmark.composite.ranking import rank_table
 from alp_pipeline.benchmark.composite.units import UnitTable
+from alp_pipeline.benchmark.inputs import checked
 
 STRENGTH, WEAKNESS = "strength", "weakness"
 
 
+@checked
 def strengths_and_weaknesses(
     units: UnitTable,
     framework: Framework,
@@ -110,6 +112,7 @@ def strengths_and_weaknesses(
     return pd.concat([keys, described], axis=1)
 
 
+@checked
 def unit_summary(
     units: UnitTable,
     framework: Framework,

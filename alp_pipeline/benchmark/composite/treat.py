@@ -19,12 +19,14 @@ from alp_pipeline.benchmark.composite.transforms import POWERS, Transform
 from alp_pipeline.benchmark.composite.treatment import METHODS, Diagnosis, Treatment, treated_columns
 from alp_pipeline.benchmark.composite.unit_cells import label_of
 from alp_pipeline.benchmark.composite.units import StepResult, UnitTable
+from alp_pipeline.benchmark.inputs import checked
 
 __all__ = ["METHODS", "periods", "treat", "treatments_of"]
 
 _SHAPES: Final = ("before", "after_method", "after")
 
 
+@checked
 def treat(
     units: UnitTable,
     framework: Framework,

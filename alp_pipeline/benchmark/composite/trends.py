@@ -11,6 +11,7 @@ import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, BoolArray, FloatArray
 from alp_pipeline.benchmark.composite.units import UnitTable
+from alp_pipeline.benchmark.inputs import checked
 
 # Why a compound rate is not there, in the order in which the reasons are looked for.
 TREND_NOTES = ("", "fewer_than_two_years", "break_in_series", "not_positive")
@@ -21,6 +22,7 @@ _COLUMNS = [
 _NOTHING, _FEW, _BREAK, _NOT_POSITIVE = range(len(TREND_NOTES))
 
 
+@checked
 def trends(
     units: UnitTable,
     *,

@@ -25,6 +25,7 @@ from alp_pipeline.benchmark.composite.unit_cells import (
     label_of,
     numbers_and_states,
 )
+from alp_pipeline.benchmark.inputs import checked
 
 LARGEST = 1e70
 """Fourth powers of what lies beyond it, which a kurtosis sums, may be infinite."""
@@ -60,6 +61,7 @@ class UnitTable:
     """The words that a cell may have."""
 
     @classmethod
+    @checked
     def of(
         cls,
         data: pd.DataFrame,
@@ -156,6 +158,7 @@ class UnitTable:
         labels = self.index.take(rows).to_frame(index=False)
         return labels.assign(indicator=self.values.columns.take(columns))
 
+    @checked
     def with_values(
         self,
         values: pd.DataFrame,
@@ -296,6 +299,7 @@ class StepResult:
     details: dict[str, pd.DataFrame]
 
 
+@checked
 def read_units(path: Path | str, framework: Framework, *, sheet: str | None = None) -> UnitTable:
     """The units in a CSV, XLSX or Parquet file; see `UnitTable.of` for its columns.
 

@@ -21,6 +21,7 @@ from alp_pipeline.benchmark.composite.parameters import require_choice, require_
 from alp_pipeline.benchmark.composite.pca_weights import pca_weights
 from alp_pipeline.benchmark.composite.unit_cells import label_of
 from alp_pipeline.benchmark.composite.units import StepResult, UnitTable
+from alp_pipeline.benchmark.inputs import checked
 
 WHERE = "weight"
 METHODS: Mapping[str, Mapping[str, Any]] = {
@@ -34,6 +35,7 @@ METHODS: Mapping[str, Mapping[str, Any]] = {
 """Every method with its parameters and their defaults; None must be given."""
 
 
+@checked
 def weigh(
     units: UnitTable,
     framework: Framework,

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import gmean, hmean, pmean
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError
-from alp_pipeline.benchmark.composite.aggregation import METHODS, aggregated, aggregated_levels
+from alp_pipeline.benchmark.composite.aggregation import METHODS, aggregated
 from alp_pipeline.benchmark.composite.families import Families
 
 POSITIVE = arrays(np.float64, (8, 5), elements=st.floats(1, 100).map(lambda x: round(x, 3)))
@@ -186,23 +186,6 @@ def test_a_stack_of_draws_with_weights_of_their_own_is_each_draw_by_itself(metho
         ):
             expected = aggregated(x, w, members, method, **parameters)
             np.testing.assert_allclose(found[draw], expected, rtol=1e-12)
-
-
-def test_levels_are_aggregated_one_after_the_other_each_by_its_method():
-    x = np.array([[1.0, 4.0, 8.0]])
-    pillars, index = aggregated_levels(
-        x, [[1, 1, 1], [1, 3]], [[0, 0, 1], [0, 0]], ["geometric", "arithmetic"]
-    )
-    assert pillars.tolist() == [[2.0, pytest.approx(8.0)]]
-    assert index.tolist() == [[pytest.approx(6.5)]]
-    _, squares = aggregated_levels(
-        np.array([[1.0, 7.0]]),
-        [[1, 1], [1, 1]],
-        [[0, 1], [0, 0]],
-        "generalised",
-        parameters=[{"power": 2}] * 2,
-    )
-    assert squares.tolist() == [[pytest.approx(5.0)]]
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,10 @@ from alp_pipeline.benchmark.composite.uncertainty.results import (
 )
 from alp_pipeline.benchmark.composite.uncertainty.spec import UncertaintySpec
 from alp_pipeline.benchmark.composite.units import UnitTable
+from alp_pipeline.benchmark.inputs import checked
 
 
+@checked
 def monte_carlo(
     units: UnitTable,
     framework: Framework,

@@ -9,10 +9,12 @@ from typing import NoReturn
 import numpy as np
 import pandas as pd
 
-from alp_pipeline.benchmark.cells import BenchmarkInputError
+from alp_pipeline.benchmark.cells import BenchmarkInputError, numbers_in
 from alp_pipeline.benchmark.composite.uncertainty.spec import EstimatedSpread
+from alp_pipeline.benchmark.inputs import checked
 
 
+@checked
 def estimated_spreads(
     vintages: pd.DataFrame, *, keys: tuple[str, ...] = ("unit", "time")
 ) -> dict[str, EstimatedSpread]:
@@ -35,6 +37,7 @@ def estimated_spreads(
     }
 
 
+@checked
 def revision_spread(vintages: pd.DataFrame, *, keys: tuple[str, ...] = ("unit", "time")) -> pd.DataFrame:
     """How far an indicator's first published numbers lay from its latest ones.
 
@@ -73,7 +76,7 @@ def revision_spread(vintages: pd.DataFrame, *, keys: tuple[str, ...] = ("unit", 
         row = known[twice].iloc[0]
         name = " × ".join(str(row[part]) for part in cell)
         _refuse(f"{name} has two rows of {row['vintage']}", "vintages", "Pass one.")
-    value = known["value"].to_numpy(dtype=np.float64)
+    value = numbers_in(known["value"], "vintages")
     if np.isinf(value).any():
         _refuse("a value is infinite", "vintages", "Pass finite numbers.")
     known = known.assign(value=value)

@@ -25,6 +25,7 @@ from alp_pipeline.benchmark.composite.uncertainty.results import INTERVAL, nomin
 from alp_pipeline.benchmark.composite.uncertainty.sobol import SobolIndices, indices_of_runs
 from alp_pipeline.benchmark.composite.uncertainty.spec import UncertaintySpec
 from alp_pipeline.benchmark.composite.units import UnitTable
+from alp_pipeline.benchmark.inputs import checked
 
 RANK_CHANGE: Final = "mean_rank_change"
 _ROWS: Final = 16
@@ -52,6 +53,7 @@ class SensitivityResult:
         return pd.concat(tables, names=["output"]).reset_index()
 
 
+@checked
 def sensitivity(
     units: UnitTable,
     framework: Framework,

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, FloatArray
+from alp_pipeline.benchmark.inputs import checked
 
 SAMPLINGS = ("quasi_random", "random")
 Function = Callable[[FloatArray], FloatArray]
@@ -37,6 +38,7 @@ class SobolIndices:
     confidence: float
 
 
+@checked
 def sobol_indices(
     function: Function,
     d: int,
@@ -102,17 +104,20 @@ def saltelli_sample(
     ((5, 3), (5, 3))
     """
     _require(sampling in SAMPLINGS, f"{sampling!r} is no sampling", f"Use one of {', '.join(SAMPLINGS)}.")
+    _require(seed >= 0, f"{seed} is no seed", "Pass a whole number, zero or more.")
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     if sampling == "random":
         points = rng.random((n, 2 * d))
     else:
         from scipy.stats import qmc
 
+        _require(2 * d <= qmc.Sobol.MAXDIM, f"{d} factors are too many", "Use sampling='random'.")
         # Generated to the next power of two, as the sequence's balance asks, and cut.
         points = qmc.Sobol(2 * d, scramble=True, rng=rng).random_base2(int(n - 1).bit_length())[:n]
     return points[:, :d], points[:, d:]
 
 
+@checked
 def indices_of_runs(
     y_a: FloatArray,
     y_b: FloatArray,
