@@ -166,3 +166,26 @@ def test_performance_has_a_direction_and_no_part_in_structure():
     names = asset.performance_of(CATALOG)
     assert {"unemployment_rate", "gdp_per_head_pps", "neet_rate"} <= set(names)
     assert not {"population", "lifelong_learning", "persons_employed", "gdp"} & set(names)
+
+
+def test_of_a_single_run_no_dimension_is_called_decisive():
+    import pandas as pd
+
+    from alp_pipeline.benchmark.reference_regions import ReferenceRegions
+
+    peers = pd.DataFrame(
+        {"region_code": ["AT33", "CH02"], "peer_code": ["ITH1", "CH05"], "weight_imputed_pct": 0.0}
+    )
+    stability = pd.DataFrame(
+        {
+            "region_code": ["AT33", "AT33", "CH02", "CH02"],
+            "dimension_id": ["firm_size", "sectors", "firm_size", "sectors"],
+            "kept_pct": [80.0, 40.0, 60.0, None],
+        }
+    )
+    rows = asset.peer_rows(
+        ReferenceRegions(peers, pd.DataFrame(), stability), {"AT33": "AT", "ITH1": "IT", "CH02": "CH"}
+    )
+    decisive = rows.set_index("region_code")["decisive_dimension_id"]
+    assert decisive["AT33"] == "sectors"
+    assert pd.isna(decisive["CH02"])

@@ -172,7 +172,7 @@ def _compute(
     documents = documents_of([structure.document_ids, *values["document_ids"]])
     without = {name: _without_peers(one, structure, perimeters) for name, one in found.items()}
     peers = {
-        name: _with_reasons(_peers(one, structure.countries), without[name]) for name, one in found.items()
+        name: _with_reasons(peer_rows(one, structure.countries), without[name]) for name, one in found.items()
     }
     used = pd.DataFrame({"dimension_id": sorted(set(profile.dimension_of))})
     contributions = {
@@ -224,11 +224,13 @@ def _gaps(
     return _stacked(gaps).assign(direction=lambda rows: rows["indicator_id"].map(performance))
 
 
-def _peers(found: "ReferenceRegions", countries: Mapping[str, str]) -> "pd.DataFrame":
+def peer_rows(found: "ReferenceRegions", countries: Mapping[str, str]) -> "pd.DataFrame":
     """Peers with what concerns the region's whole group beside them."""
     rows = found.peers.rename(columns={"weight_imputed_pct": "weight_carried_pct"})
     stability = found.stability.dropna().sort_values(["region_code", "kept_pct", "dimension_id"])
-    first = stability.drop_duplicates("region_code").set_index("region_code")["dimension_id"]
+    # Of one run alone nobody can say that it decides more than another.
+    several = stability[stability.duplicated("region_code", keep=False)]
+    first = several.drop_duplicates("region_code").set_index("region_code")["dimension_id"]
     mean = stability.groupby("region_code")["kept_pct"].mean()
     return rows.assign(
         is_own_country=rows["region_code"].map(countries) == rows["peer_code"].map(countries),

@@ -158,7 +158,7 @@ bench_reference_region = bench_table(
     column(
         "decisive_dimension_id",
         Text,
-        "The dimension without which fewest peers stay, of those that the region has data in.",
+        "The dimension without which fewest peers stay, of two or more runs; empty where there are fewer.",
     ),
     comment="The structurally nearest regions. One row per perimeter, candidates, region and peer; "
     "a region without a peer has one row that says why.",
