@@ -137,7 +137,7 @@ def factor_name(report: IndexReport, words: Wording, factor: str) -> str:
 
 
 def parameters(report: IndexReport, words: Wording, text: str) -> str:
-    """Parameters written as JSON, in words."""
+    """Parameters written as JSON, in words; one that is not set goes without a word."""
     try:
         loaded = json.loads(text)
     except ValueError:
@@ -145,7 +145,9 @@ def parameters(report: IndexReport, words: Wording, text: str) -> str:
     if not isinstance(loaded, dict):
         return str(loaded)
     return ", ".join(
-        f"{name.replace('_', ' ')} {_plain(report, words, value)}" for name, value in loaded.items()
+        f"{name.replace('_', ' ')} {_plain(report, words, value)}"
+        for name, value in loaded.items()
+        if value is not None
     )
 
 
