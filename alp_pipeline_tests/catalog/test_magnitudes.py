@@ -16,6 +16,8 @@ from alp_pipeline.quality.intake import validate_document
 CATALOG = load_catalog()
 LARGE = ["AT", "CH", "DE", "FR", "IT", "DE21", "ITC4"]
 """Where magnitudes are known. Every other region is left out here: the whole files take a minute each."""
+WRONG_AT_SOURCE = {"sbs_r_nuts06_r2": ["IT"]}
+"""Left out of what is true: Italy's construction and trade of 2009-10 are a tenth of its regions' sum."""
 DOCUMENTS = {
     "bd_size_r3": "bulk2024",
     "demo_r_pjangrp3": "bulk2024",
@@ -37,9 +39,8 @@ def document(request, realdata, tmp_path_factory):
     entry = CATALOG.datasets[f"eurostat.{request.param}"]
     path = realdata / "eurostat" / DOCUMENTS[request.param] / f"{request.param}.tsv.gz"
     reading = read_observations(path, format="tsv", dataset=entry.shape(), document_id="d")
-    rows = pa.Table.from_batches(
-        [batch.filter(pc.is_in(batch["geo"], pa.array(LARGE))) for batch in reading.batches()]
-    )
+    known = pa.array([geo for geo in LARGE if geo not in WRONG_AT_SOURCE.get(request.param, [])])
+    rows = pa.Table.from_batches([batch.filter(pc.is_in(batch["geo"], known)) for batch in reading.batches()])
     parsed = tmp_path_factory.mktemp(request.param) / "parsed.parquet"
     pq.write_table(rows.cast(OBSERVATION_SCHEMA), parsed)
     return entry, parsed
