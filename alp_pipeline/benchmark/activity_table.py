@@ -186,6 +186,11 @@ def reference_of(
 
     Raises:
         BenchmarkInputError: a negative or infinite total, a label twice, a frame without the table's years.
+
+    >>> table = ActivityTable.of(pd.DataFrame({"C28": [10, None], "I55": [3, 4]}, index=["A", "B"]))
+    >>> totals, states = reference_of(table, None)
+    >>> totals.tolist(), states.tolist()  # 3 is not_available
+    ([[nan, 7.0]], [[3, 0]])
     """
     years, period = table.periods
     if reference is None:

@@ -163,6 +163,13 @@ def hidden_remainders(table: ActivityTable, published: Published) -> Remainders:
     Raises:
         BenchmarkInputError: a row of the table has no row of totals, a total is negative or infinite, the
             rounding negative.
+
+    >>> jobs = pd.DataFrame({"C10": [50], "C11": [None], "C12": [None]}, index=["AT33"])
+    >>> table = ActivityTable.of(jobs, states=jobs.isna().replace({True: "confidential", False: "reported"}))
+    >>> section = pd.DataFrame({"C": [90]}, index=["AT33"])
+    >>> found = hidden_remainders(table, PublishedTotals(dict.fromkeys(jobs, "C"), section, rounding=0))
+    >>> found.low.tolist(), found.high.tolist(), found.hidden.tolist()
+    ([[40.0]], [[40.0]], [[2]])
     """
     if isinstance(published, Remainders):
         return published

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError, BoolArray, FloatArray, IntArray
+from alp_pipeline.benchmark.inputs import checked
 from alp_pipeline.benchmark.structural_distance import StructuralDistance
 
 
@@ -39,6 +40,7 @@ class ReferenceRegions:
     stability: pd.DataFrame
 
 
+@checked
 def reference_regions(
     distance: StructuralDistance,
     *,

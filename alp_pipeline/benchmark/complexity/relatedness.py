@@ -76,7 +76,11 @@ def relatedness(
 
 
 def relatedness_of(present: FloatArray, measure: Measure, diagonal: float) -> FloatArray:
-    """`relatedness` of an array of ones and zeros, regions × activities → activities × activities."""
+    """`relatedness` of an array of ones and zeros, regions × activities → activities × activities.
+
+    >>> relatedness_of(np.array([[1.0, 1.0], [1.0, 0.0]]), "proximity", 0.0).tolist()
+    [[0.0, 0.5], [0.5, 0.0]]
+    """
     together = co_occurrences(present)
     ubiquity = np.diagonal(together).copy()
     np.fill_diagonal(together, 0.0)

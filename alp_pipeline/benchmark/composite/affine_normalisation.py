@@ -183,4 +183,9 @@ def require(fine: npt.ArrayLike, labels: Sequence[str] | None, problem: str, tod
 
 
 def refuse(what: str, todo: str) -> NoReturn:
+    """Refuse what cannot be normalised.
+
+    Raises:
+        BenchmarkInputError: always.
+    """
     raise BenchmarkInputError(what, where="normalise", todo=todo)

@@ -166,6 +166,17 @@ def alpha_by_group(
 
     Raises:
         BenchmarkInputError: a code is absent; see `cronbach_alpha`.
+
+    Source: Cronbach (1951), Psychometrika 16(3); COINr get_cronbach.
+
+    Variances 1, 1, 4 and of the sum 16: alpha = 3/2 · (1 - 6/16).
+
+    >>> framework = Framework.of(pd.DataFrame({
+    ...     "code": ["a", "b", "c", "P"], "level": [1, 1, 1, 2], "parent": ["P", "P", "P", None],
+    ...     "direction": 1, "type": ["Indicator"] * 3 + ["Aggregate"]}))
+    >>> scores = pd.DataFrame({"a": [1.0, 2, 3], "b": [1.0, 2, 3], "c": [2.0, 4, 6]})
+    >>> alpha_by_group(scores, framework)[["group", "items", "alpha", "is_incoherent"]].values.tolist()
+    [['P', 3, 0.9375, False]]
     """
     rows = []
     for group in framework.aggregates:
@@ -232,6 +243,16 @@ def components_by_group(scores: pd.DataFrame, framework: Framework) -> GroupComp
         BenchmarkInputError: a code is absent, a label twice, a cell infinite or no number.
 
     Source: COINr get_PCA, by groups.
+
+    Three items that are one and the same have one component:
+
+    >>> framework = Framework.of(pd.DataFrame({
+    ...     "code": ["a", "b", "c", "P"], "level": [1, 1, 1, 2], "parent": ["P", "P", "P", None],
+    ...     "direction": 1, "type": ["Indicator"] * 3 + ["Aggregate"]}))
+    >>> scores = pd.DataFrame({"a": [1.0, 2, 3], "b": [1.0, 2, 3], "c": [2.0, 4, 6]})
+    >>> found = components_by_group(scores, framework).components
+    >>> found["component"][0], float(found["eigenvalue"].round(6)[0])
+    ('PC1', 3.0)
     """
     components, loadings, undefined = [], [], []
     for group in framework.aggregates:

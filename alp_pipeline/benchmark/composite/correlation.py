@@ -17,12 +17,14 @@ from alp_pipeline.benchmark.composite.moments import columns_of
 from alp_pipeline.benchmark.composite.parameters import require_choice
 from alp_pipeline.benchmark.composite.ranking import ascending_ranks
 from alp_pipeline.benchmark.composite.units import UnitTable
+from alp_pipeline.benchmark.inputs import checked
 
 METHODS = ("pearson", "spearman", "kendall")
 SMALLEST = 3  # two points lie on a line whatever they are
 _COLUMNS = ["code", "other_code", "units", "correlation", "p_value"]
 
 
+@checked
 def correlations(
     left: pd.DataFrame, right: pd.DataFrame | None = None, *, method: str = "pearson"
 ) -> pd.DataFrame:
@@ -62,6 +64,7 @@ def correlations(
     return _table(one, other, list(pairs), method)
 
 
+@checked
 def correlation_matrix(values: pd.DataFrame, *, method: str = "pearson") -> pd.DataFrame:
     """`correlations` as a symmetric matrix; 1 on the diagonal, NaN there for a constant column.
 
@@ -78,6 +81,7 @@ def correlation_matrix(values: pd.DataFrame, *, method: str = "pearson") -> pd.D
     return matrix
 
 
+@checked
 def correlations_within(
     scores: pd.DataFrame, framework: Framework, *, level: int = 1, above: int = 2, method: str = "pearson"
 ) -> pd.DataFrame:
@@ -97,6 +101,15 @@ def correlations_within(
         BenchmarkInputError: a code is absent, `above` is not above `level`; see `correlations`.
 
     Source: COINr get_corr with grouplev.
+
+    >>> framework = Framework.of(pd.DataFrame({
+    ...     "code": ["a", "b", "c", "P", "Q", "I"], "level": [1, 1, 1, 2, 2, 3],
+    ...     "parent": ["P", "P", "Q", "I", "I", None], "direction": 1,
+    ...     "type": ["Indicator"] * 3 + ["Aggregate"] * 3}))
+    >>> scores = pd.DataFrame({"a": [1, 2, 3.0], "b": [1, 3, 2.0], "c": [3, 1, 2.0]})
+    >>> found = correlations_within(scores, framework)
+    >>> found[["group", "code", "other_code", "correlation"]].round(2).values.tolist()
+    [['P', 'a', 'b', 0.5]]
     """
     _require_above(level, above, framework)
     codes = framework.codes(level)
@@ -110,6 +123,7 @@ def correlations_within(
     return table.sort_values("group", key=lambda g: g.map(place), kind="stable").reset_index(drop=True)
 
 
+@checked
 def correlations_with_ancestors(
     scores: pd.DataFrame, framework: Framework, *, method: str = "pearson"
 ) -> pd.DataFrame:
@@ -127,6 +141,14 @@ def correlations_with_ancestors(
         BenchmarkInputError: a code is absent; see `correlations`.
 
     Source: COINr get_corr with withparent = "family".
+
+    >>> framework = Framework.of(pd.DataFrame({
+    ...     "code": ["a", "b", "I"], "level": [1, 1, 2], "parent": ["I", "I", None], "direction": 1,
+    ...     "type": ["Indicator"] * 2 + ["Aggregate"]}))
+    >>> scores = pd.DataFrame({"a": [1, 2, 3.0], "b": [3, 2, 1.0], "I": [1, 2, 3.0]})
+    >>> found = correlations_with_ancestors(scores, framework)
+    >>> found[["code", "other_code", "correlation"]].round(2).values.tolist()
+    [['a', 'I', 1.0], ['b', 'I', -1.0]]
     """
     require_codes(scores, (*framework.indicators, *framework.aggregates), "scores")
     pairs: list[tuple[object, object]] = [
@@ -142,6 +164,7 @@ def correlations_with_ancestors(
     return table
 
 
+@checked
 def correlations_across(
     scores: pd.DataFrame, framework: Framework, *, method: str = "pearson"
 ) -> pd.DataFrame:
@@ -190,6 +213,7 @@ def correlations_across(
     return table.assign(is_nearer=table["correlation"] > table["own_correlation"])
 
 
+@checked
 def denominator_correlations(
     units: UnitTable, framework: Framework, *, threshold: float = 0.6, method: str = "pearson"
 ) -> pd.DataFrame:
@@ -210,6 +234,14 @@ def denominator_correlations(
         BenchmarkInputError: see `correlations`.
 
     Source: COINr get_denom_corr.
+
+    >>> framework = Framework.of(pd.DataFrame({
+    ...     "code": ["patents", "I", "people"], "level": [1, 2, None], "parent": ["I", None, None],
+    ...     "direction": [1, 1, None], "type": ["Indicator", "Aggregate", "Denominator"]}))
+    >>> data = pd.DataFrame({"unit": ["A", "B", "C"], "patents": [1, 2, 3], "people": [10, 20, 30]})
+    >>> found = denominator_correlations(UnitTable.of(data, framework), framework)
+    >>> found[["code", "other_code", "correlation", "is_size_related"]].round(2).values.tolist()
+    [['patents', 'people', 1.0, True]]
     """
     table = correlations(units.values[list(framework.indicators)], units.denominators, method=method)
     table["is_size_related"] = table["correlation"].abs() > threshold
@@ -220,6 +252,7 @@ def denominator_correlations(
     return table
 
 
+@checked
 def flagged(
     table: pd.DataFrame,
     *,
@@ -256,13 +289,19 @@ def flagged(
 
 
 def ancestors(framework: Framework, code: str) -> tuple[str, ...]:
-    """The aggregates above a code, its parent first."""
+    """The aggregates above a code, its parent first.
+
+    >>> ancestors(Framework.of(pd.DataFrame({
+    ...     "code": ["a", "I"], "level": [1, 2], "parent": ["I", None], "direction": 1,
+    ...     "type": ["Indicator", "Aggregate"]})), "a")
+    ('I',)
+    """
     parent = framework.parent(code)
     return () if parent is None else (parent, *ancestors(framework, parent))
 
 
 def ancestor(framework: Framework, code: str, level: int) -> str:
-    """The aggregate of a level that a code below that level belongs to."""
+    """The aggregate of a level that a code below that level belongs to, see `ancestors`."""
     return next(found for found in ancestors(framework, code) if framework.level(found) == level)
 
 

@@ -113,6 +113,25 @@ def decompose_change(
     Raises:
         BenchmarkInputError: the two indices have other codes, another tree or other methods of aggregation;
             see `decompose_difference`.
+
+    Of two years without scaling, half of the gain in jobs counts and half of the loss in wages:
+
+    >>> from alp_pipeline.benchmark.composite.framework import Framework
+    >>> from alp_pipeline.benchmark.composite.index import compute_index
+    >>> from alp_pipeline.benchmark.composite.recipe import Recipe
+    >>> from alp_pipeline.benchmark.composite.units import UnitTable
+    >>> framework = Framework.of(pd.DataFrame({
+    ...     "code": ["jobs", "wages", "index"], "level": [1, 1, 2], "parent": ["index", "index", None],
+    ...     "direction": [1, 1, 1], "type": ["Indicator", "Indicator", "Aggregate"]}))
+    >>> recipe = Recipe.of({"id": "mean", "version": "1", "label": "Mean", "steps": [
+    ...     {"step": "normalise", "method": "none"}, {"step": "aggregate", "method": "arithmetic"}]})
+    >>> before, after = (
+    ...     compute_index(UnitTable.of(pd.DataFrame(year), framework), framework, recipe)
+    ...     for year in ({"unit": ["AT", "CH"], "jobs": [10, 30], "wages": [8, 5]},
+    ...                  {"unit": ["AT", "CH"], "jobs": [16, 30], "wages": [6, 5]}))
+    >>> found = decompose_change(before, after, "AT")
+    >>> found.difference, found.table["contribution"].to_dict()
+    (2.0, {'jobs': 3.0, 'wages': -1.0})
     """
     target = result_t1.target(code)
     after, before = _End(result_t1, unit, target), _End(result_t0, unit, target)

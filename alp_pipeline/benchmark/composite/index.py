@@ -177,6 +177,18 @@ def recompute(
 
     Raises:
         BenchmarkInputError: a step is not in the recipe or takes no such parameter; see `compute_index`.
+
+    >>> framework = Framework.of(pd.DataFrame({
+    ...     "code": ["jobs", "wages", "index"], "level": [1, 1, 2], "parent": ["index", "index", None],
+    ...     "direction": [1, 1, 1], "type": ["Indicator", "Indicator", "Aggregate"]}))
+    >>> data = pd.DataFrame({"unit": ["AT", "CH", "SI"], "jobs": [10, 30, 20], "wages": [2, 5, 1]})
+    >>> recipe = Recipe.of({"id": "mean", "version": "1", "label": "Mean", "steps": [
+    ...     {"step": "normalise", "method": "minmax"}, {"step": "aggregate", "method": "arithmetic"}]})
+    >>> result = compute_index(UnitTable.of(data, framework), framework, recipe)
+    >>> recompute(result, {"normalise": {"method": "rank"}}).scores["index"].to_dict()
+    {'AT': 1.5, 'CH': 3.0, 'SI': 1.5}
+    >>> recompute(result, framework=framework.with_weights({"jobs": 3})).scores["index"].to_dict()
+    {'AT': 6.25, 'CH': 100.0, 'SI': 37.5}
     """
     recipe = result.recipe.changed(changes) if changes else result.recipe
     return compute_index(
@@ -198,6 +210,16 @@ def rebuild(log: IndexLog | Mapping[str, Any], units: UnitTable, framework: Fram
         IndexNotReproduced: the data are others than those logged; or a step comes out differently, naming
             the first one and the libraries whose version differs.
         BenchmarkInputError: it is no log.
+
+    >>> framework = Framework.of(pd.DataFrame({
+    ...     "code": ["jobs", "wages", "index"], "level": [1, 1, 2], "parent": ["index", "index", None],
+    ...     "direction": [1, 1, 1], "type": ["Indicator", "Indicator", "Aggregate"]}))
+    >>> data = pd.DataFrame({"unit": ["AT", "CH", "SI"], "jobs": [10, 30, 20], "wages": [2, 5, 1]})
+    >>> recipe = Recipe.of({"id": "mean", "version": "1", "label": "Mean", "steps": [
+    ...     {"step": "normalise", "method": "minmax"}, {"step": "aggregate", "method": "arithmetic"}]})
+    >>> units = UnitTable.of(data, framework)
+    >>> rebuild(compute_index(units, framework, recipe).log, units, framework).scores["index"].to_dict()
+    {'AT': 12.5, 'CH': 100.0, 'SI': 25.0}
     """
     log = log if isinstance(log, IndexLog) else IndexLog.of(log)
     given = {"units": units_hash(units.only(framework.indicators)), "framework": framework_hash(framework)}

@@ -140,6 +140,15 @@ def unit_summary(
         BenchmarkInputError: the unit, a code, a level or the group is not there.
 
     Source: COINr get_unit_summary.
+
+    >>> from alp_pipeline.benchmark.composite.aggregate import aggregate
+    >>> framework = Framework.of(pd.DataFrame({
+    ...     "code": ["jobs", "wages", "I"], "level": [1, 1, 2], "parent": ["I", "I", None],
+    ...     "direction": 1, "type": ["Indicator", "Indicator", "Aggregate"]}))
+    >>> data = pd.DataFrame({"unit": ["A", "B", "C"], "jobs": [9, 5, 1], "wages": [10, 20, 30]})
+    >>> scores = aggregate(UnitTable.of(data, framework), framework).units
+    >>> unit_summary(scores, framework, "B")[["code", "score", "rank"]].values.tolist()
+    [['I', 12.5, 2], ['jobs', 5.0, 2], ['wages', 20.0, 2]]
     """
     row = int(units.index.get_indexer(units.take([unit]).index)[0])
     asked = range(1, framework.depth + 1) if levels is None else set(levels)
