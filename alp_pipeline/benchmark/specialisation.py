@@ -4,6 +4,7 @@ Belongs here: joining cells with published totals, the statistics, what is said 
 Does not: where the totals come from (totals), star rules (stars), ranks within a perimeter (ranks).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from alp_pipeline.benchmark.cells import (
     Cells,
     FloatArray,
     IntArray,
+    numbers_in,
     ordered_cells,
     positions,
     require_columns,
@@ -27,6 +29,7 @@ from alp_pipeline.benchmark.cells import (
     whole_years,
 )
 from alp_pipeline.benchmark.growth import annual_growth
+from alp_pipeline.benchmark.inputs import checked
 from alp_pipeline.benchmark.location_quotient import quotient_of_products
 from alp_pipeline.benchmark.stars import (
     AFTER_OBSERVATORY_2007_12,
@@ -58,6 +61,7 @@ class _Total:
     lacks: dict[str, pd.Series]
 
 
+@checked
 def specialisation(
     cells: pd.DataFrame,
     region_totals: pd.DataFrame,
@@ -78,7 +82,8 @@ def specialisation(
         region_totals: region_code, year, region_total, region_total_state, region_hidden_cells
             (`totals.region_totals`).
         reference: activity_code, year, reference_activity_total, reference_hidden_cells, reference_total,
-            reference_total_hidden_cells; from published country rows (`totals.reference_totals`).
+            reference_total_hidden_cells; from published country rows (`totals.reference_totals`). With
+            reference_state and reference_total_state a total that is not reported says why.
         scheme: the star rules; `StarCriterion` says how universe, zeros, ties and hidden rivals are meant.
 
     Returns:
@@ -87,7 +92,8 @@ def specialisation(
         - value, cell_state, obs_status: as passed in; value only where reported.
         - location_quotient (dimensionless) and location_quotient_state: `reported`, else the state of the
           first of cell, region total and reference that is not; `not_applicable` where a total is zero.
-        - size_share_pct: per cent of the reference's activity; focus_pct: per cent of the region's total.
+        - size_share_pct: per cent of the reference's activity; focus_pct: per cent of the region's total;
+          size_share_state and focus_state: as of the quotient, from the cell and that total.
         - growth_pct, growth_state, growth_note: see `growth.annual_growth`.
         - star_size, star_specialisation, star_focus: yes, no or undetermined; stars_min, stars_max (Int8):
           stars certain, stars possible. All null where the cell is neither reported nor confidential; a star
@@ -127,8 +133,12 @@ def specialisation(
     frame["obs_status"] = known.obs_status
     frame["location_quotient"] = quotient
     frame["location_quotient_state"] = _states(quotient_state)
-    frame["size_share_pct"] = _percent(known.value, activity.value)
-    frame["focus_pct"] = focus
+    for name, share, total in (
+        ("size_share", _percent(known.value, activity.value), activity),
+        ("focus", focus, region),
+    ):
+        frame[f"{name}_pct"] = share
+        frame[f"{name}_state"] = _states(_first_state(known, (total,), share))
     statistics = {"size": known.value, "specialisation": quotient, "focus": focus}
     counts = {
         "regions_reported": _count(group, known.state == REPORTED),
@@ -207,19 +217,31 @@ def _beside(at: IntArray, value: FloatArray, state: IntArray, table: pd.DataFram
 
 
 def _reference_state(reference: pd.DataFrame, total: str, of: str) -> IntArray:
-    """A published total is reported; without one, or with nothing but hidden cells, it says why."""
+    """A published total is reported; without one, or with nothing but hidden cells, it says why.
+
+    What the table itself says of a total goes first.
+    """
     value = _numbers(reference[total])
     hidden = _numbers(reference[f"{of}_hidden_cells"]) > 0
     empty = np.isnan(value) | ((value == 0) & hidden)
-    return np.where(empty, np.where(hidden, CONFIDENTIAL, NOT_AVAILABLE), REPORTED)
+    state = np.where(empty, np.where(hidden, CONFIDENTIAL, NOT_AVAILABLE), REPORTED)
+    if f"{of}_state" not in reference:
+        return state
+    given = state_numbers(reference[f"{of}_state"], "reference")
+    return np.where(given == REPORTED, state, given)
 
 
 def _quotient(known: Cells, region: _Total, activity: _Total, whole: _Total) -> tuple[FloatArray, IntArray]:
     quotient = quotient_of_products(known.value, region.value, activity.value, whole.value)
+    return quotient, _first_state(known, (region, activity, whole), quotient)
+
+
+def _first_state(known: Cells, totals: Iterable[_Total], figure: FloatArray) -> IntArray:
+    """The first state of cell and totals that is not reported; not applicable where a total is zero."""
     state = known.state
-    for total in (region, activity, whole):
+    for total in totals:
         state = np.where(state == REPORTED, total.state, state)
-    return quotient, np.where((state == REPORTED) & np.isnan(quotient), NOT_APPLICABLE, state)
+    return np.where((state == REPORTED) & np.isnan(figure), NOT_APPLICABLE, state)
 
 
 def _stars(
@@ -263,4 +285,11 @@ def _states(numbers: IntArray) -> pd.Index:
 
 
 def _numbers(column: pd.Series) -> FloatArray:
-    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    value = numbers_in(column, "totals")
+    if np.isinf(value).any():
+        raise BenchmarkInputError(
+            f"the column {column.name} holds an infinite number",
+            where="totals",
+            todo="Pass finite counts, and nothing where there is none.",
+        )
+    return value

@@ -6,6 +6,7 @@ Does not: which countries or sections (catalogue), filling what is hidden, remai
 
 import math
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,12 +23,16 @@ from alp_pipeline.benchmark.cells import (
     FloatArray,
     IntArray,
     ordered_cells,
+    require_columns,
 )
+from alp_pipeline.benchmark.inputs import checked
+from alp_pipeline.benchmark.missing_weight import Gaps
 
 Parts = Mapping[str, Collection[str]]
 """The activities that add up to all activities, each with the activities that it is made of (may be none)."""
 
 
+@checked
 def reference_totals(cells: pd.DataFrame, *, members: Collection[str], parts: Parts) -> pd.DataFrame:
     """Totals of a reference territory from its members' published rows (countries, not visible regions).
 
@@ -42,18 +47,23 @@ def reference_totals(cells: pd.DataFrame, *, members: Collection[str], parts: Pa
 
     Returns:
         One row per activity × year, sorted: activity_code, year, reference_activity_total (NaN where no
-        member reports), reference_hidden_cells (members confidential), reference_missing_cells (members
-        without a value for another reason, `not_applicable` excepted), reference_total,
-        reference_total_hidden_cells and reference_total_missing_cells (the same over members × parts).
+        member reports), reference_state (`reported`, else `confidential` or `not_available`),
+        reference_missing_pct and reference_missing_state (how much members weigh whose cell is missing for
+        another reason than confidentiality, and why: see `missing_weight`), reference_hidden_cells (members
+        confidential), reference_missing_cells (members missing, `not_applicable` excepted); reference_total
+        and the same five of it, reference_total_…, over members × parts.
 
     Raises:
         BenchmarkInputError: see `ordered_cells`.
 
     >>> cells = pd.DataFrame({"region_code": ["AT", "MT"], "activity_code": ["C", "C"], "year": 2014,
     ...                       "value": [90, None], "cell_state": ["reported", "confidential"]})
-    >>> reference_totals(cells, members=["AT", "MT", "CY"], parts={"C": []}).iloc[:, :5].values.tolist()
-    [['C', 2014, 90.0, 1, 1]]
+    >>> found = reference_totals(cells, members=["AT", "MT", "CY"], parts={"C": []})
+    >>> columns = ["reference_state", "reference_hidden_cells", "reference_missing_cells"]
+    >>> found[columns].values.tolist()
+    [['reported', 1, 1]]
     """
+    require_columns(cells, ("region_code",), "cells")
     known = ordered_cells(cells[cells["region_code"].isin(set(members))])
     years, year = np.unique(known.year, return_inverse=True)
     everything = np.ones(year.size, dtype=np.bool_)
@@ -62,21 +72,31 @@ def reference_totals(cells: pd.DataFrame, *, members: Collection[str], parts: Pa
     whole = _table(known, year, len(years), *_parts(known, parts))
     at = np.arange(len(table)) % len(years)
     expected = len(set(members))
-    frame = pd.DataFrame(
-        {
-            "activity_code": known.activity_codes.take(np.arange(len(table)) // len(years)),
-            "year": years[at],
-            "reference_activity_total": table["total"],
-            "reference_hidden_cells": table["hidden"],
-            "reference_missing_cells": expected - table["accounted"],
-            "reference_total": whole["total"].to_numpy()[at],
-            "reference_total_hidden_cells": whole["hidden"].to_numpy()[at],
-            "reference_total_missing_cells": expected * len(parts) - whole["accounted"].to_numpy()[at],
+    gaps = Gaps.of(known, len(years), year, list(parts))
+    columns: dict[str, Any] = {
+        "activity_code": known.activity_codes.take(np.arange(len(table)) // len(years)),
+        "year": years[at],
+    }
+    for of, total, sums, (share, reason), most_cells in (
+        ("reference", "reference_activity_total", table, gaps.of_activities(), expected),
+        ("reference_total", "reference_total", whole.iloc[at], gaps.of_all(at), expected * len(parts)),
+    ):
+        number, hidden = sums["total"].to_numpy(), sums["hidden"].to_numpy()
+        nothing = np.isnan(number) | ((number == 0) & (hidden > 0))
+        state = np.where(nothing, np.where(hidden > 0, CONFIDENTIAL, NOT_AVAILABLE), REPORTED)
+        columns |= {
+            total: number,
+            f"{of}_state": pd.Index(CELL_STATES).take(state),
+            f"{of}_missing_pct": share,
+            f"{of}_missing_state": pd.Index(CELL_STATES).take(reason),
+            f"{of}_hidden_cells": hidden,
+            f"{of}_missing_cells": most_cells - sums["accounted"].to_numpy(),
         }
-    )
+    frame = pd.DataFrame(columns)
     return frame[(table["rows"] > 0).to_numpy()].reset_index(drop=True)
 
 
+@checked
 def region_totals(cells: pd.DataFrame, *, parts: Parts) -> pd.DataFrame:
     """Each region's total from the published cells that add up to it.
 
@@ -92,7 +112,9 @@ def region_totals(cells: pd.DataFrame, *, parts: Parts) -> pd.DataFrame:
     Returns:
         One row per region × year, sorted: region_code, year, region_total (NaN where nothing is reported),
         region_total_state (`reported` where a number is in it; else the first state, in the order of
-        CELL_STATES, that one of its parts has; `not_available` without any), region_hidden_cells (parts
+        CELL_STATES, that one of its parts has; `not_available` without any), region_missing_pct and
+        region_missing_state (how much the parts weigh that are missing for another reason than
+        confidentiality, and why: see `missing_weight`), region_hidden_cells (parts
         confidential, of which the total holds no more than what stands in), region_missing_cells (parts
         lacking for another reason, `not_applicable` excepted).
 
@@ -101,8 +123,9 @@ def region_totals(cells: pd.DataFrame, *, parts: Parts) -> pd.DataFrame:
 
     >>> cells = pd.DataFrame({"region_code": "DE30", "activity_code": ["C", "C10", "I"], "year": 2014,
     ...     "value": [None, 20, 70], "cell_state": ["confidential", "reported", "reported"]})
-    >>> region_totals(cells, parts={"C": ["C10", "C28"], "I": []}).values.tolist()
-    [['DE30', 2014, 90.0, 'reported', 1, 0]]
+    >>> found = region_totals(cells, parts={"C": ["C10", "C28"], "I": []})
+    >>> found.drop(columns="region_missing_state").values.tolist()
+    [['DE30', 2014, 90.0, 'reported', 0.0, 1, 0]]
     """
     known = ordered_cells(cells)
     years, year = np.unique(known.year, return_inverse=True)
@@ -113,12 +136,15 @@ def region_totals(cells: pd.DataFrame, *, parts: Parts) -> pd.DataFrame:
     np.minimum.at(state, group[is_part], known.state[is_part])
     state[state == len(CELL_STATES)] = NOT_AVAILABLE  # no part has a row
     state[table["total"].notna()] = REPORTED
+    missing, reason = Gaps.of(known, len(years), year, list(parts)).of_members()
     frame = pd.DataFrame(
         {
             "region_code": known.region_codes.take(np.arange(len(table)) // len(years)),
             "year": years[np.arange(len(table)) % len(years)],
             "region_total": table["total"],
             "region_total_state": pd.Index(CELL_STATES).take(state),
+            "region_missing_pct": missing,
+            "region_missing_state": pd.Index(CELL_STATES).take(reason),
             "region_hidden_cells": table["hidden"],
             "region_missing_cells": len(parts) - table["accounted"],
         }
@@ -128,6 +154,11 @@ def region_totals(cells: pd.DataFrame, *, parts: Parts) -> pd.DataFrame:
 
 def _parts(known: Cells, parts: Parts) -> tuple[BoolArray, BoolArray]:
     """Which cells are parts, and which make up the total: parts, or what stands in for them."""
+    for name, inside in parts.items():
+        if isinstance(inside, str) or not isinstance(inside, Collection):
+            raise BenchmarkInputError(
+                f"{name} has {inside!r}, no list", where="parts", todo="Pass the activities inside each part."
+            )
     names = [name for part, inside in parts.items() for name in (part, *inside)]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)

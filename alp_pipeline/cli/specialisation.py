@@ -147,10 +147,9 @@ def specialisation(method: str, matrices: tuple[Path, ...], out: Path, as_json: 
 def _scheme(name: str) -> Any:
     """A scheme of the catalogue; else the path of a file with its rows."""
     from alp_pipeline.benchmark.cells import BenchmarkInputError
-    from alp_pipeline.benchmark.stars import StarScheme
     from alp_pipeline.catalog.loader import load_catalog
+    from alp_pipeline.catalog.schemes import star_scheme
 
-    statistics = {"persons": "value", "share_of_region": "focus_pct"}
     schemes = load_catalog().schemes.values()
     rows = [row for row in schemes if row.scheme == name]
     if not rows and Path(name).suffix:
@@ -160,26 +159,7 @@ def _scheme(name: str) -> Any:
         raise BenchmarkInputError(
             f"there is no scheme {name!r}", where="--scheme", todo=f"Use one of {there}, or a file."
         )
-    return StarScheme.from_rows(
-        {
-            "scheme_id": row.scheme,
-            "version": row.version,
-            "criterion": row.criterion,
-            "role": row.role,
-            "statistic": statistics.get(row.statistic, row.statistic),
-            "needs": row.needs,
-            "rule": row.rule.type,
-            "value": row.rule.value,
-            "comparison": row.rule.comparison,
-            "ties": row.rule.ties,
-            "among": row.among,
-            "zero_regions": row.zero_regions,
-            "hidden_rivals": row.hidden_rivals,
-            "minimum_size": row.min_size_persons,
-            "to_verify": tuple(field for field in row.to_verify if field in ("value", "rule")),
-        }
-        for row in rows
-    )
+    return star_scheme(rows)
 
 
 def _text(value: Any) -> str:

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from alp_pipeline.benchmark.stars import OTHER_CRITERIA, StarScheme
 from alp_pipeline.catalog.loader import load_catalog
 from alp_pipeline.catalog.models import CutRule, SchemeRow
+from alp_pipeline.catalog.schemes import star_scheme
 
 CATALOG = load_catalog()
 
@@ -15,20 +16,7 @@ def rows(scheme: str) -> dict[tuple[str, str], SchemeRow]:
 
 
 def as_scheme(scheme: str) -> StarScheme:
-    return StarScheme.from_rows(
-        {
-            "scheme_id": row.scheme,
-            "version": row.version,
-            "criterion": row.criterion,
-            "rule": row.rule.type,
-            "value": row.rule.value,
-            "statistic": row.statistic,
-            "role": row.role,
-            "needs": row.needs,
-            "minimum_size": row.min_size_persons,
-        }
-        for row in rows(scheme).values()
-    )
+    return star_scheme(rows(scheme).values())
 
 
 def test_every_published_scheme_stands_in_the_catalogue():

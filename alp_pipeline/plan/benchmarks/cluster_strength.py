@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import Catalog, PerimeterEntry, SchemeRow
+from alp_pipeline.catalog.schemes import column_of, star_scheme
 from alp_pipeline.plan.benchmarks import concentration
 from alp_pipeline.plan.benchmarks.frames import (
     ACTIVITY_READS,
@@ -27,11 +28,11 @@ from alp_pipeline.plan.benchmarks.frames import (
 from alp_pipeline.plan.benchmarks.registry import Benchmark, PublicDates
 from alp_pipeline.plan.benchmarks.specialisation import (
     METHOD_CODE,
+    METHOD_VERSION,
     REFERENCES,
     SCHEME,
     against_each,
     facts_of,
-    star_scheme,
     units_of,
 )
 
@@ -76,7 +77,7 @@ def cluster_strength_stage(catalog: Catalog, public_dates: PublicDates) -> Stage
         NAME,
         (TABLE,),
         fill,
-        code=(*METHOD_CODE, "benchmark.strength", "plan.benchmarks.cluster_strength"),
+        code=(*METHOD_CODE, "benchmark.strength", "catalog.schemes", "plan.benchmarks.cluster_strength"),
         inputs=ACTIVITY_READS,
         parameters={
             "perimeters": [entry.model_dump(mode="json") for entry in perimeters],
@@ -120,12 +121,10 @@ def _compute(
 
 
 def _with_statistics(judged: "pd.DataFrame", establishments: "pd.DataFrame") -> "pd.DataFrame":
-    """The statistics under the catalogue's words; one that the warehouse does not have has no column."""
+    """The statistics of every cell; one that the warehouse does not have has no column."""
     from alp_pipeline.benchmark.strength import average_rank
 
-    known = judged[[*_KEY, "value", "cell_state", "location_quotient"]].assign(
-        persons=judged["value"], share_of_region=judged["focus_pct"]
-    )
+    known = judged[[*_KEY, "value", "cell_state", "location_quotient", "focus_pct"]]
     published = establishments[establishments["cell_state"] == "reported"]
     if published.empty:
         return known
@@ -144,7 +143,7 @@ def _of_scheme(known: "pd.DataFrame", rows: list[SchemeRow], units: Collection[s
 
     from alp_pipeline.benchmark.strength import cluster_strength
 
-    found = cluster_strength(known, star_scheme(rows, with_statistics=True))
+    found = cluster_strength(known, star_scheme(rows))
     states = known[[*_KEY, "cell_state"]]
     found = found[found["region_code"].isin(units)].merge(states, on=_KEY, how="left")
     roles: set[str] = {row.role for row in rows}
@@ -170,7 +169,7 @@ def _of_scheme(known: "pd.DataFrame", rows: list[SchemeRow], units: Collection[s
         strength_state=_states(found, roles),
         lacking_inputs=np.where(lists["criteria_not_evaluated"] != "", _lacking(known, rows), ""),
         method=f"{len(rows)} criteria of {rows[0].scheme}, on NACE divisions and persons employed",
-        method_version=rows[0].version,
+        method_version=f"{METHOD_VERSION}, scheme {rows[0].version}",
     )
 
 
@@ -194,7 +193,7 @@ def _lacking(known: "pd.DataFrame", rows: list[SchemeRow]) -> str:
     named = {
         need: None
         for row in rows
-        if row.rule.type in ("unpublished", "parts") or row.statistic not in known
+        if row.rule.type in ("unpublished", "parts") or column_of(row) not in known
         for need in row.needs or (f"{row.statistic.replace('_', ' ')}: not in the warehouse",)
     }
     return " ".join(need if need.endswith(".") else f"{need}." for need in named)

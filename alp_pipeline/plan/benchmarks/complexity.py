@@ -30,6 +30,7 @@ from alp_pipeline.plan.benchmarks.frames import (
     write_nothing,
     write_rows,
 )
+from alp_pipeline.plan.benchmarks.published_table import missing_max_pct
 from alp_pipeline.plan.benchmarks.registry import Benchmark, PublicDates
 from alp_pipeline.plan.benchmarks.universe_year import UniverseYear
 
@@ -42,7 +43,7 @@ RELATEDNESS, OPPORTUNITY = "bench_relatedness", "bench_opportunity"
 TABLES = (ACTIVITY, REGION, OPPORTUNITY, RELATEDNESS)
 READS = tuple(dict.fromkeys((*ACTIVITY_READS, *INDICATOR_READS)))
 ANCHOR = "gdp_per_head_pps"
-METHOD_VERSION = "1"
+METHOD_VERSION = "2"
 _WORDS = {1.0: "present", 0.0: "absent"}
 _GATE_FACTS = {
     "every_unit_has_an_outlook_on_every_activity": (
@@ -82,7 +83,10 @@ def complexity_stage(catalog: Catalog, public_dates: PublicDates) -> Stage:
             "plan.benchmarks.complexity_runs",
         ),
         inputs=READS,
-        parameters={"perimeters": [entry.model_dump(mode="json") for entry in perimeters]},
+        parameters={
+            "perimeters": [entry.model_dump(mode="json") for entry in perimeters],
+            "reference_missing_max_pct": missing_max_pct(catalog),
+        },
         public_dates=public_dates,
     )
 
@@ -90,7 +94,9 @@ def complexity_stage(catalog: Catalog, public_dates: PublicDates) -> Stage:
 def _compute(context: StageContext, perimeters: Sequence[PerimeterEntry]) -> None:
     from alp_pipeline.benchmark.cells import BenchmarkInputError
 
-    found = universe_year.universe_year(activity_cells(context))
+    found = universe_year.universe_year(
+        activity_cells(context), context.parameters["reference_missing_max_pct"]
+    )
     if found is None:
         write_nothing(context, TABLES)
         return

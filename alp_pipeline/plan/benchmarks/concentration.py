@@ -4,7 +4,8 @@ Belongs here: universes, the bounds of hidden cells, counting whom the data leav
 (benchmark.localisation_interval), how concentrated a region is (structure_measures).
 
 A region without data (Switzerland and Liechtenstein are not in the source) takes no part and is counted. What
-is compared with is a region's total over its published parts, as in `bench_specialisation`.
+is compared with is a region's total over its published parts, as in `bench_specialisation`: a region of which
+too much is missing has none.
 """
 
 from dataclasses import dataclass
@@ -97,7 +98,10 @@ def concentration_stage(catalog: Catalog, public_dates: PublicDates) -> Stage:
         fill,
         code=(*published_table.CODE, "benchmark.localisation_interval", "plan.benchmarks.concentration"),
         inputs=ACTIVITY_READS,
-        parameters={"perimeters": [entry.model_dump(mode="json") for entry in perimeters]},
+        parameters={
+            "perimeters": [entry.model_dump(mode="json") for entry in perimeters],
+            "reference_missing_max_pct": published_table.missing_max_pct(catalog),
+        },
         public_dates=public_dates,
     )
 
@@ -117,7 +121,9 @@ def _compute(context: StageContext, perimeters: list[PerimeterEntry]) -> None:
     }
     parts = []
     for measure in MEASURES:
-        known = _measured(activity_cells(context, measure=measure))
+        known = _measured(
+            activity_cells(context, measure=measure), context.parameters["reference_missing_max_pct"]
+        )
         if known is None:
             continue
         indicator = regional_activity.MEASURES[measure]
@@ -129,7 +135,7 @@ def _compute(context: StageContext, perimeters: list[PerimeterEntry]) -> None:
         write_nothing(context, (TABLE,))
         return
     rows = pd.concat(parts, ignore_index=True)
-    write_rows(context, TABLE, rows.assign(method=METHOD, method_version="1"))
+    write_rows(context, TABLE, rows.assign(method=METHOD, method_version="2"))
 
 
 def _described(universe: str) -> str:
@@ -149,13 +155,14 @@ def _regions(context: StageContext) -> "pd.DataFrame":
         ).df()
 
 
-def _measured(cells: "pd.DataFrame") -> _Measured | None:
+def _measured(cells: "pd.DataFrame", most_missing_pct: float) -> _Measured | None:
     """What is published of a measure; None where no division of a region is."""
     import numpy as np
 
     from alp_pipeline.benchmark.activity_table import framed
     from alp_pipeline.benchmark.disclosure import cell_bounds
     from alp_pipeline.benchmark.localisation_interval import country_caps
+    from alp_pipeline.benchmark.missing_weight import withheld
     from alp_pipeline.benchmark.totals import region_totals
 
     inside = cells[cells["in_universe"] & (cells["nuts_level"] == 2)]
@@ -164,8 +171,8 @@ def _measured(cells: "pd.DataFrame") -> _Measured | None:
         return None
     found = published_table.published_table(cells)
     bounds = cell_bounds(found.table, found.totals)
-    totals = region_totals(inside, parts=parts_of(cells)).set_index(["region_code", "year"])
-    totals = totals.reindex(found.table.values.index)
+    totals = withheld(region_totals(inside, parts=parts_of(cells)), most_missing_pct=most_missing_pct)
+    totals = totals.set_index(["region_code", "year"]).reindex(found.table.values.index)
     hidden = found.table.states == "confidential"
     given_away = bounds.notes == "computable_cell"
     # Bounds of reported cells are their values: what matters is the hidden ones. The country caps the rest.

@@ -23,6 +23,7 @@ from alp_pipeline.plan.benchmarks.frames import (
     write_nothing,
     write_rows,
 )
+from alp_pipeline.plan.benchmarks.published_table import missing_max_pct
 from alp_pipeline.plan.benchmarks.registry import Benchmark, PublicDates
 from alp_pipeline.plan.benchmarks.universe_year import UniverseYear
 
@@ -40,7 +41,7 @@ COMPLETE_FOR = "eusalp_2016plus"
 the surroundings of a unit outside are not known."""
 PERMUTATIONS = 999
 SEED = 20140101
-METHOD_VERSION = "1"
+METHOD_VERSION = "2"
 _METHODS = {
     QUOTIENTS: "location quotient of a region pooled with its neighbours by land border, each counted whole",
     ASSOCIATION: "Moran's I of location quotients, row-standardised neighbours, permutation test",
@@ -81,6 +82,7 @@ def neighbourhood_stage(catalog: Catalog, public_dates: PublicDates) -> Stage:
         inputs=ACTIVITY_READS,
         parameters={
             "perimeters": [entry.model_dump(mode="json") for entry in perimeters],
+            "reference_missing_max_pct": missing_max_pct(catalog),
             "complete_for": complete,
             "neighbours": reference_digest(NEIGHBOURS),
         },
@@ -91,7 +93,9 @@ def neighbourhood_stage(catalog: Catalog, public_dates: PublicDates) -> Stage:
 def _compute(context: StageContext, perimeters: Sequence[PerimeterEntry], complete: Sequence[str]) -> None:
     import pandas as pd
 
-    found = universe_year.universe_year(activity_cells(context))
+    found = universe_year.universe_year(
+        activity_cells(context), context.parameters["reference_missing_max_pct"]
+    )
     if found is None:
         write_nothing(context, TABLES)
         return

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alp_pipeline.catalog.models import Catalog, PerimeterEntry
-from alp_pipeline.plan.benchmarks.specialisation import SCHEME, incomplete_years, parts_of
+from alp_pipeline.plan.benchmarks.specialisation import SCHEME
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +23,7 @@ CODE = (
     "benchmark.activity_table",
     "benchmark.cells",
     "benchmark.disclosure",
+    "benchmark.missing_weight",
     "benchmark.shares",
     "benchmark.totals",
     "plan.benchmarks.published_table",
@@ -89,24 +90,44 @@ def reference_of(
 ) -> "tuple[pd.DataFrame, dict[int, str]]":
     """A reference territory's published divisions by year, and why a year has none.
 
-    A year in which too much of the territory is missing has no numbers (`specialisation.incomplete_years`).
+    A measure over all divisions stands a gap in a small one: a year has no numbers if the divisions of which
+    too much is missing (`totals.reference_totals`) make up more of the territory than may be missing.
     """
     import pandas as pd
 
     from alp_pipeline.benchmark.totals import reference_totals
 
-    members, parts = [code for code, _ in reference.members], parts_of(cells)
-    divisions = sorted(set(cells.loc[cells["activity_level"] == "division", "activity_code"]))
-    countries = cells[(cells["nuts_level"] == 0) & cells["region_code"].isin(members)]
+    members = [code for code, _ in reference.members]
+    divisions = cells[cells["activity_level"] == "division"]
+    codes = sorted(set(divisions["activity_code"]))
+    countries = divisions[(divisions["nuts_level"] == 0) & divisions["region_code"].isin(members)]
     if countries.empty:
-        nothing = pd.DataFrame(float("nan"), index=list(years), columns=divisions)
+        nothing = pd.DataFrame(float("nan"), index=list(years), columns=codes)
         return nothing, dict.fromkeys(years, "not_available")
-    found = reference_totals(countries, members=members, parts=parts)
+    found = reference_totals(countries, members=members, parts={code: [] for code in codes})
     wide = found.pivot(index="year", columns="activity_code", values="reference_activity_total")
-    lacking = incomplete_years(countries, members, parts, most_missing_pct)
-    wide = wide.reindex(index=list(years), columns=divisions).astype("float64")
+    wide = wide.reindex(index=list(years), columns=codes).astype("float64")
+    lacking = _withheld_years(found, most_missing_pct)
     wide.loc[wide.index.isin(list(lacking))] = float("nan")
     return wide, lacking
+
+
+def _withheld_years(found: "pd.DataFrame", most_missing_pct: float) -> dict[int, str]:
+    """Year → why its reference is none: the reason of the largest gap.
+
+    A division weighs the mean of its totals over the years in which not too much of it is missing.
+    """
+    open_share = found["reference_missing_pct"] > most_missing_pct
+    usual = found["reference_activity_total"].mask(open_share).groupby(found["activity_code"]).mean()
+    weight = found["activity_code"].map(usual).fillna(0.0)
+    lacking = found.assign(weight=weight, lack=weight.where(open_share, 0.0))
+    sums = lacking.groupby("year")[["lack", "weight"]].sum()
+    years = sums.index[100 * sums["lack"] > most_missing_pct * sums["weight"]]
+    worst = lacking[lacking["year"].isin(years)].sort_values(["year", "lack"], ascending=[True, False])
+    first = worst.drop_duplicates("year")
+    return {
+        int(year): str(why) for year, why in zip(first["year"], first["reference_missing_state"], strict=True)
+    }
 
 
 def _wide(cells: "pd.DataFrame") -> "pd.DataFrame":

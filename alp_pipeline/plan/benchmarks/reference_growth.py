@@ -7,8 +7,8 @@ A country that hides an activity in one year and publishes it in the next would 
 whole of it. So a country's activity counts in a window if it was published in each of its years, and no year
 after the first carries a break. A window is allowed if what counts makes up enough of the territory.
 
-A country's number that its own regions exceed is not taken for one: in 2010 Eurostat's rows of Italy hold
-49 593 persons in construction, its published regions 572 116.
+A country's number that its own regions exceed does not come this far: the dataset's nesting rule puts it in
+quarantine, and the country takes no part in windows with that year.
 """
 
 from collections.abc import Collection
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NEWEST_YEARS = 5
-CONTRADICTED_ABOVE = 1.1
-"""By how much the published regions must exceed their country before its number is not taken."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,7 @@ class ReferenceGrowth:
         """From the cells of `frames.activity_cells`; the members' own rows."""
         countries = cells[(cells["nuts_level"] == 0) & cells["region_code"].isin(members)]
         key = {"index": ["region_code", "activity_code"], "columns": "year"}
-        taken = (countries["cell_state"] == "reported") & ~_contradicted(countries, cells)
-        values = countries.assign(value=countries["value"].where(taken))
+        values = countries.assign(value=countries["value"].where(countries["cell_state"] == "reported"))
         flags = countries.assign(broken=countries["obs_status"].fillna("").str.contains("b"))
         return cls(
             values.pivot(**key, values="value").astype("float64"),
@@ -92,16 +89,3 @@ class ReferenceGrowth:
     def _counts(self, first: int, last: int) -> "pd.Series[bool]":
         years = self._years(first, last)
         return self.values[years].notna().all(axis=1) & ~self.breaks[years[1:]].any(axis=1)
-
-
-def _contradicted(countries: "pd.DataFrame", cells: "pd.DataFrame") -> "pd.Series[bool]":
-    """Which of the countries' cells are exceeded by the sum of their published regions."""
-    import math
-
-    import pandas as pd
-
-    key = ["country_code", "activity_code", "year"]
-    regions = cells[(cells["nuts_level"] == 2) & cells["in_universe"] & (cells["cell_state"] == "reported")]
-    sums = regions.groupby(key)["value"].agg(math.fsum)
-    of_regions = sums.reindex(pd.MultiIndex.from_frame(countries[key])).to_numpy()
-    return countries["value"] * CONTRADICTED_ABOVE < of_regions

@@ -3,10 +3,10 @@
 Belongs here: choosing regions, divisions, reference countries and scheme for the method. Does not: the
 method (benchmark.specialisation), the cells (plan.regional_activity).
 
-A reference territory's total is the sum of its published country rows. Where countries that weigh more
-than the scheme allows (`reference_missing_max_pct`) have not published the year, the sum would speak of
-another territory under its name: the quotient then takes the reason as its state. Hidden cells do not make
-it so: they are counted beside.
+A reference territory's total, of an activity or of all, is the sum of its published country rows, a region's
+that of its sections. Where more of it is missing than the scheme allows (`reference_missing_max_pct`), the
+sum would speak of another territory under its name: the quotient then takes the reason as its state
+(`missing_weight`). Hidden cells do not make it so: they are counted beside.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import Catalog, PerimeterEntry, SchemeRow
+from alp_pipeline.catalog.schemes import star_scheme
 from alp_pipeline.plan.benchmarks.frames import (
     ACTIVITY_READS,
     EUROPE,
@@ -31,16 +32,25 @@ from alp_pipeline.plan.benchmarks.registry import Benchmark, PublicDates
 if TYPE_CHECKING:
     import pandas as pd
 
-    from alp_pipeline.benchmark.stars import StarScheme
-
 NAME = "benchmark/specialisation"
 TABLE = "bench_specialisation"
 SCHEME = "observatory_2007_2012"
 REFERENCES = ("eu28", "eu27_2020")
 VARIABLE = "persons_employed"
+METHOD_VERSION = "2"
+"""Beside the scheme's: 2 since totals of which too much is missing are withheld."""
 METHOD_CODE = tuple(
     f"benchmark.{name}"
-    for name in ("cells", "growth", "location_quotient", "ranks", "specialisation", "stars", "totals")
+    for name in (
+        "cells",
+        "growth",
+        "location_quotient",
+        "missing_weight",
+        "ranks",
+        "specialisation",
+        "stars",
+        "totals",
+    )
 )
 _POINTS = ("value", "location_quotient", "size_share_pct", "focus_pct", "growth_pct")
 _GATE_FACTS = {
@@ -76,7 +86,7 @@ def specialisation_stage(catalog: Catalog, public_dates: PublicDates) -> Stage:
         NAME,
         (TABLE,),
         fill,
-        code=(*METHOD_CODE, "plan.benchmarks.specialisation"),
+        code=(*METHOD_CODE, "catalog.schemes", "plan.benchmarks.specialisation"),
         inputs=ACTIVITY_READS,
         parameters={
             "perimeters": [entry.model_dump(mode="json") for entry in perimeters],
@@ -122,13 +132,14 @@ def against_each(
     cells: "pd.DataFrame", units: list[str], references: list[PerimeterEntry], rows: list[SchemeRow]
 ) -> "Iterator[tuple[str, pd.DataFrame]]":
     """Each reference territory and the method's result against it, of all regions and of absent units."""
+    from alp_pipeline.benchmark.missing_weight import withheld
     from alp_pipeline.benchmark.totals import region_totals
 
     divisions = cells[cells["activity_level"] == "division"]
     parts = parts_of(cells)
     regions = cells[cells["nuts_level"] == 2]
     universe = _with_absent_units(regions[regions["activity_code"].isin(divisions["activity_code"])], units)
-    totals = region_totals(regions, parts=parts)
+    totals = withheld(region_totals(regions, parts=parts), most_missing_pct=rows[0].reference_missing_max_pct)
     for reference in references:
         members = [code for code, _ in reference.members]
         yield reference.id, _against(universe, totals, cells, members, parts, rows)
@@ -177,68 +188,16 @@ def _against(
     rows: list[SchemeRow],
 ) -> "pd.DataFrame":
     """The method's result against one reference territory."""
+    from alp_pipeline.benchmark.missing_weight import withheld
     from alp_pipeline.benchmark.specialisation import specialisation
     from alp_pipeline.benchmark.totals import reference_totals
 
     countries = cells[(cells["nuts_level"] == 0) & cells["region_code"].isin(members)]
-    reference = reference_totals(countries, members=members, parts=parts)
-    incomplete = incomplete_years(countries, members, parts, rows[0].reference_missing_max_pct)
-    withheld = reference["year"].isin(list(incomplete))
-    reference.loc[withheld, ["reference_activity_total", "reference_total"]] = float("nan")
-    judged = specialisation(universe, totals, reference, scheme=star_scheme(rows))
-    reason = judged["year"].map(incomplete)
-    explained = (judged["cell_state"] == "reported") & reason.notna()
-    judged.loc[explained, "location_quotient_state"] = reason[explained]
-    for share in ("size_share", "focus"):
-        # Where the cell is reported and the share is not, a total is missing; the quotient says why.
-        why = judged["cell_state"].where(
-            judged["cell_state"] != "reported", judged["location_quotient_state"]
-        )
-        judged[f"{share}_state"] = why.where(judged[f"{share}_pct"].isna(), "reported")
-    return judged
-
-
-def incomplete_years(
-    countries: "pd.DataFrame", members: list[str], parts: Mapping[str, list[str]], most_pct: float
-) -> dict[int, str]:
-    """Years in which too much of the reference is missing for another reason than confidentiality.
-
-    A country's weight is the mean of its totals over the years that it published.
-    """
-    from alp_pipeline.benchmark.totals import region_totals
-
-    totals = region_totals(countries, parts=parts)
-    wide = totals.pivot(index="region_code", columns="year", values="region_total").reindex(members)
-    weight = wide.mean(axis=1).fillna(0.0)
-    share = wide.isna().mul(weight, axis=0).sum() / weight.sum()
-    pending = set(countries.loc[countries["cell_state"] == "not_yet_published", "year"])
-    return {
-        year: "not_yet_published" if year in pending else "not_available"
-        for year in share.index[100 * share > most_pct]
-    }
-
-
-def star_scheme(rows: list[SchemeRow], *, with_statistics: bool = False) -> "StarScheme":
-    """The scheme of catalogue rows; with what is judged, role and needs for `strength.cluster_strength`."""
-    from alp_pipeline.benchmark.stars import StarScheme
-
-    return StarScheme.from_rows(
-        {
-            "scheme_id": row.scheme,
-            "version": row.version,
-            "criterion": row.criterion,
-            "rule": row.rule.type,
-            "value": row.rule.value,
-            "comparison": row.rule.comparison,
-            "ties": row.rule.ties,
-            "among": row.among,
-            "zero_regions": row.zero_regions,
-            "hidden_rivals": row.hidden_rivals,
-            "minimum_size": row.min_size_persons,
-            **({"statistic": row.statistic, "role": row.role, "needs": row.needs} if with_statistics else {}),
-        }
-        for row in rows
+    reference = withheld(
+        reference_totals(countries, members=members, parts=parts),
+        most_missing_pct=rows[0].reference_missing_max_pct,
     )
+    return specialisation(universe, totals, reference, scheme=star_scheme(rows))
 
 
 def _of_perimeter(
@@ -268,7 +227,7 @@ def _constants(
         "ranking_floor_persons": rows[0].ranking_floor_persons,
         "reference_missing_max_pct": rows[0].reference_missing_max_pct,
         "method": f"location quotient, shares, growth; {len(rows)} criteria of {rows[0].scheme}",
-        "method_version": rows[0].version,
+        "method_version": f"{METHOD_VERSION}, scheme {rows[0].version}",
         "universe": EUROPE,
     }
 

@@ -125,7 +125,7 @@ def _compute(
     constants: dict[str, Any] = {
         **facts,
         "method": METHOD,
-        "method_version": "1",
+        "method_version": "2",
         "universe": UNIVERSE,
         "as_of_date": as_of(context, facts["document_ids"]),
     }
