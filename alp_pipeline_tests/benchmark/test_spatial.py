@@ -25,15 +25,17 @@ def pairs(*names: str) -> pd.DataFrame:
 
 
 def test_a_pair_counts_in_both_directions_however_often_it_is_named():
-    once = neighbour_weights(pairs("AB", "BC"), "ABC")
-    often = neighbour_weights(pairs("CB", "BA", "AB", "BC"), "CBA")
+    once = neighbour_weights(pairs("AB", "BC"), list("ABC"))
+    often = neighbour_weights(pairs("CB", "BA", "AB", "BC"), list("CBA"))
     pd.testing.assert_frame_equal(once.pairs, often.pairs)
     assert once.pairs["weight"].tolist() == [1, 0.5, 0.5, 1]
-    assert neighbour_weights(pairs("AB", "BC"), "ABC", style="binary").pairs["weight"].tolist() == [1] * 4
+    assert (
+        neighbour_weights(pairs("AB", "BC"), list("ABC"), style="binary").pairs["weight"].tolist() == [1] * 4
+    )
 
 
 def test_islands_and_pairs_that_reach_outside_are_told():
-    found = neighbour_weights(pairs("AB", "BX", "YZ"), "ABCD")
+    found = neighbour_weights(pairs("AB", "BX", "YZ"), list("ABCD"))
     assert found.islands == ("C", "D")
     assert found.pairs_outside == 2
     assert found.regions.tolist() == ["A", "B", "C", "D"]
@@ -42,12 +44,12 @@ def test_islands_and_pairs_that_reach_outside_are_told():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: neighbour_weights(pairs("AA"), "AB"), "row 0 pairs 'A' with 'A'"),
-        (lambda: neighbour_weights(pairs("AB").replace("B", None), "AB"), "row 0 pairs 'A' with"),
-        (lambda: neighbour_weights(pairs("AB"), "ABA"), "'A' appears more than once"),
-        (lambda: neighbour_weights(pairs("AB"), ""), "there are no regions"),
-        (lambda: neighbour_weights(pairs("AB"), "AB", style="inverse"), "'inverse' is not known"),
-        (lambda: neighbour_weights(pd.DataFrame({"a": [1]}), "AB"), "the column region_code is absent"),
+        (lambda: neighbour_weights(pairs("AA"), list("AB")), "row 0 pairs 'A' with 'A'"),
+        (lambda: neighbour_weights(pairs("AB").replace("B", None), list("AB")), "row 0 pairs 'A' with"),
+        (lambda: neighbour_weights(pairs("AB"), list("ABA")), "'A' appears more than once"),
+        (lambda: neighbour_weights(pairs("AB"), list("")), "there are no regions"),
+        (lambda: neighbour_weights(pairs("AB"), list("AB"), style="inverse"), "'inverse' is not known"),
+        (lambda: neighbour_weights(pd.DataFrame({"a": [1]}), list("AB")), "the column region_code is absent"),
     ],
 )
 def test_pairs_that_say_nothing_are_refused(call, message):
@@ -59,7 +61,7 @@ JOBS = pd.DataFrame({"x": [10.0, 30, 0, 5], "y": [10.0, 10, 40, 5]}, index=list(
 
 
 def test_a_region_is_pooled_with_its_neighbours_each_counted_whole():
-    found = spatial_location_quotient(JOBS, neighbour_weights(pairs("AB", "BC"), "ABCD"))
+    found = spatial_location_quotient(JOBS, neighbour_weights(pairs("AB", "BC"), list("ABCD")))
     share = 45 / 110
     expected = [40 / 60 / share, 40 / 100 / share, 30 / 80 / share, 5 / 10 / share]
     assert found.quotients["x"].tolist() == pytest.approx(expected)
@@ -83,7 +85,7 @@ def test_without_neighbours_it_is_the_ordinary_quotient_to_the_last_bit(x, hidde
 def test_a_hidden_cell_leaves_its_surroundings_undetermined_unless_it_is_left_out():
     jobs = JOBS.copy()
     jobs.loc["B", "x"] = NAN
-    weights = neighbour_weights(pairs("AB", "BC"), "ABCD")
+    weights = neighbour_weights(pairs("AB", "BC"), list("ABCD"))
     totals = {
         "reference": pd.Series({"x": 45, "y": 65}),
         "region_totals": pd.Series({"A": 20, "B": 40, "C": 40, "D": 10}),
@@ -99,7 +101,7 @@ def test_a_hidden_cell_leaves_its_surroundings_undetermined_unless_it_is_left_ou
 
 
 def test_a_neighbour_without_any_data_is_missing_and_not_empty():
-    weights = neighbour_weights(pairs("AB", "BC", "DE"), "ABCDE")
+    weights = neighbour_weights(pairs("AB", "BC", "DE"), list("ABCDE"))
     strict = spatial_location_quotient(JOBS, weights)
     assert strict.quotients.loc["D"].isna().all()
     assert strict.surroundings["D"] == 2
@@ -110,7 +112,7 @@ def test_a_neighbour_without_any_data_is_missing_and_not_empty():
 def test_order_and_what_is_reported_change_no_bit():
     draw = np.random.default_rng(0)
     jobs = pd.DataFrame(draw.lognormal(3, 2, (6, 4)), index=list("ABCDEF"), columns=list("wxyz"))
-    weights = neighbour_weights(pairs("AB", "BC", "CD", "DE", "EA"), "ABCDEF")
+    weights = neighbour_weights(pairs("AB", "BC", "CD", "DE", "EA"), list("ABCDEF"))
     whole = spatial_location_quotient(jobs, weights).quotients
     some = spatial_location_quotient(jobs.iloc[::-1, ::-1], weights, report=["E", "B"]).quotients
     pd.testing.assert_frame_equal(some[list("wxyz")], whole.loc[["E", "B"]], check_exact=True)
@@ -127,7 +129,7 @@ def test_order_and_what_is_reported_change_no_bit():
     ],
 )
 def test_what_cannot_be_pooled_is_refused(change, message):
-    arguments = {"employment": JOBS, "weights": neighbour_weights(pairs("AB"), "ABCD"), **change}
+    arguments = {"employment": JOBS, "weights": neighbour_weights(pairs("AB"), list("ABCD")), **change}
     with pytest.raises(BenchmarkInputError, match=message):
         spatial_location_quotient(**arguments)
 

@@ -280,7 +280,7 @@ def test_an_empty_indicator_a_single_unit_and_no_gap_at_all():
         ({"method": "panel_linear"}, "panel_linear needs more than one time"),
         ({"method": "regression", "predictor": "z"}, "the predictor 'z' of a is no indicator"),
         ({"predictors": 0}, "predictors is 0"),
-        ({"max_gap": 1.5}, r"max_gap is 1\.5"),
+        ({"max_gap": 1.5}, r"max_gap: a float was given"),
         ({"by_indicator": {"z": {"method": "mean"}}}, "by_indicator names 'z'"),
         ({"by_indicator": {"a": {"methd": "mean"}}}, "'methd' is not a parameter"),
     ],

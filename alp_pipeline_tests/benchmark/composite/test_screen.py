@@ -124,7 +124,7 @@ def test_order_changes_nothing_and_screening_twice_is_screening_once(cells, thre
         ({"availability_min": 90}, "availability_min is 90"),
         ({"nonzero_min": -0.1}, r"nonzero_min is -0\.1"),
         ({"include": ["nobody"]}, "include names 'nobody'"),
-        ({"exclude": "full"}, "exclude is 'full'"),
+        ({"exclude": "full"}, "exclude: text was given"),
         ({"include": ["full"], "exclude": ["full"]}, "full is both included and excluded"),
         ({"exclude": ["full", "half", "zeros", "hidden", "other", "empty"]}, "no unit is left"),
     ],

@@ -275,7 +275,7 @@ def test_experts_may_be_asked_about_several_parents_each_with_its_own_points(two
 @pytest.mark.parametrize(
     ("points", "message"),
     [
-        (None, "not given by expert and code"),
+        (None, "points: nothing .None. was given"),
         ({}, "not given by expert and code"),
         ({"A": {"a": 20, "b": 30, "c": 49}}, "the points of A for I add up to 99"),
         ({**EXPERTS, "C": {"a": 100, "b": 0}}, "C gives no points to c"),
