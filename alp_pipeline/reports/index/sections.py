@@ -273,7 +273,8 @@ def class_of(score: Score, words: Wording, mark: Marker) -> Markup | str:
 
 
 def _factor_row(report: IndexReport, factor: Factor, words: Wording, mark: Marker) -> dict[str, Any]:
-    kind = "assumption" if factor.is_assumption else "choice"
+    of_data = "assumption" if factor.is_assumption else "estimate"
+    kind = of_data if factor.name.startswith("data_") else "choice"
     return {
         "label": tables.factor_name(report, words, factor.name),
         "factor": factor.name,
