@@ -229,6 +229,10 @@ def grand_total(
     if given is not None:
         totals: FloatArray = np.full(len(years), np.nan)
         totals[:] = given.reindex(years) if isinstance(given, pd.Series) else float(given)
+        if (np.isinf(totals) | (totals < 0)).any():
+            raise BenchmarkInputError(
+                "it is negative or infinite", where="reference_total", todo="Pass a count, zero or more."
+            )
         return totals, np.where(np.isnan(totals), NOT_AVAILABLE, REPORTED)
     if reference is None:
         cells = [np.flatnonzero(period == place) for place in range(len(years))]

@@ -68,7 +68,8 @@ def reference_regions(
         candidates: regions that may be peers; all when omitted.
 
     Raises:
-        BenchmarkInputError: k is no positive whole number, or a region's country is not given.
+        BenchmarkInputError: k is no positive whole number, a region's country is not given, no candidate was
+            compared.
 
     Source: Navarro et al. (2014), S3 Working Paper 03/2014, JRC89819; the published tool has the option to
     exclude the own country. Stability is this project's addition.
@@ -83,6 +84,10 @@ def reference_regions(
     """
     if not (isinstance(k, int) and k > 0):
         raise BenchmarkInputError(f"is {k!r}", where="k", todo="Give a whole number of peers, 1 or more.")
+    if candidates is not None and set(distance.regions).isdisjoint(candidates):
+        raise BenchmarkInputError(
+            "none of them has a distance", where="candidates", todo="Name regions that were compared."
+        )
     allowed = _allowed(distance, countries, exclude_own_country, candidates)
     ranks = _ranks(distance.distance, allowed)
     region, peer = np.nonzero((ranks > 0) & (ranks <= k))

@@ -167,6 +167,9 @@ def structural_profile(
     >>> structural_profile(table, [people]).scaled.round(2).to_numpy().tolist()
     [[0.5, 0.0], [1.0, 1.0], [0.0, nan]]
     """
+    for one in dimensions:
+        if not isinstance(one, StructuralDimension):
+            _refuse("dimensions", f"holds {one!r}", "Pass StructuralDimension objects.")
     weighed = [one for one in dimensions if one.weight > 0]
     _require_dimensions(dimensions, weighed)
     table = _table(variables, weighed)

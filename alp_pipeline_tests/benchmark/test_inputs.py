@@ -9,6 +9,7 @@ import pytest
 from alp_pipeline.benchmark.activity_table import ActivityTable
 from alp_pipeline.benchmark.cells import BenchmarkInputError, IntArray
 from alp_pipeline.benchmark.complexity.eci import complexity
+from alp_pipeline.benchmark.complexity.presence import without_unknown
 from alp_pipeline.benchmark.complexity.relatedness import relatedness
 from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.normalisation import normalised
@@ -51,6 +52,8 @@ def test_what_is_no_table_of_counts_is_refused_by_every_measure_of_one(function,
         (lambda: rank_within(JOBS, "AT33"), "perimeter_regions: text was given. Pass a list"),
         (lambda: location_quotient(JOBS, region_totals=[1, 2]), "region_totals: a list was given"),
         (lambda: location_quotient(JOBS, reference_total="20"), "Pass a number"),
+        (lambda: quotients(JOBS, reference_total=-1), "reference_total: it is negative or infinite"),
+        (lambda: without_unknown(JOBS), "M: A × C28 holds 10"),
         (lambda: Framework.of([1]), "table: a list was given. Pass a DataFrame"),
         (lambda: normalised(np.array([["a"]])), "values: a numpy array of <U1"),
         (lambda: normalised(np.eye(2), "rank", directions=[0, 1]), "neither 1 nor -1"),

@@ -184,7 +184,7 @@ def without_unknown(M: pd.DataFrame, *, drop: Drop = "fewest") -> KnownPresence:
     >>> kept.matrix.columns.tolist(), kept.dropped_activities, kept.unknown_cells
     (['C10', 'I55'], ('C28',), 2)
     """
-    value = numbers(M, "M")
+    value = _three_valued(M)
     unknown = np.isnan(value)
     if drop == "fewest":
         regions, activities = _greedy(unknown, M)
@@ -232,7 +232,7 @@ def spread_over_unknown(
     >>> spread.lower["diversity"].tolist(), spread.upper["diversity"].tolist(), spread.unknown_cells
     ([1.0, 2.0], [2.0, 2.0], 1)
     """
-    value = numbers(M, "M")
+    value = _three_valued(M)
     unknown = np.isnan(value)
     results = []
     for assumed in (0.0, 1.0):
@@ -250,6 +250,19 @@ def spread_over_unknown(
     lower = pd.DataFrame(np.minimum(a, b), index=absent.index, columns=absent.columns)
     upper = pd.DataFrame(np.maximum(a, b), index=absent.index, columns=absent.columns)
     return SpreadOverUnknown(lower, upper, absent, present, int(unknown.sum()))
+
+
+def _three_valued(M: pd.DataFrame) -> FloatArray:  # noqa: N803
+    value = numbers(M, "M")
+    wrong = np.argwhere(~(np.isnan(value) | (value == 0) | (value == 1)))
+    if wrong.size:
+        row, column = (int(place) for place in wrong[0])
+        raise BenchmarkInputError(
+            f"{M.index[row]} × {M.columns[column]} holds {value[row, column]:g}",
+            where="M",
+            todo="Pass 1 for present, 0 for absent and NaN for unknown, as `presence` gives it.",
+        )
+    return value
 
 
 def _greedy(unknown: BoolArray, M: pd.DataFrame) -> tuple[BoolArray, BoolArray]:  # noqa: N803

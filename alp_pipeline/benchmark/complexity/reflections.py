@@ -98,9 +98,10 @@ def reflections_agreement(M: pd.DataFrame, eci: pd.Series, *, rounds: int = 20) 
     rows = np.asarray(matrix.present.any(axis=1))
     present = matrix.present[rows]
     index = numbers_by(eci, matrix.regions[rows], "eci")
-    if np.isnan(index).any():
+    lacking = ~np.isfinite(index)
+    if lacking.any():
         raise BenchmarkInputError(
-            f"{matrix.regions[rows][int(np.argmax(np.isnan(index)))]} has no ECI",
+            f"{matrix.regions[rows][int(np.argmax(lacking))]} has no ECI",
             where="eci",
             todo="Pass the ECI of all regions, not only of those reported.",
         )

@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from alp_pipeline.benchmark.cells import BenchmarkInputError, BoolArray, FloatArray, IntArray
+from alp_pipeline.benchmark.cells import BenchmarkInputError, BoolArray, FloatArray, IntArray, numbers_in
 from alp_pipeline.benchmark.composite.framework import Framework
 from alp_pipeline.benchmark.composite.labelled import labelled_numbers, require_codes
 from alp_pipeline.benchmark.composite.moments import columns_of
@@ -279,6 +279,8 @@ def flagged(
     >>> flagged(table).iloc[:, 2:].values.tolist()
     [[True, False, False, True], [False, False, True, False]]
     """
+    require_codes(table, ("correlation", "p_value"), "table")
+    table = table.assign(**{name: numbers_in(table[name], "table") for name in ("correlation", "p_value")})
     r = table["correlation"]
     return table.assign(
         is_collinear=r.abs() > collinear_above,

@@ -59,6 +59,8 @@ def pca_weights(
     require_choice(loadings, ("squared", "plain"), name="choice for loadings", where=WHERE)
     codes = list(values.columns)
     complete = numbers(values, WHERE)
+    if np.isinf(complete).any():
+        _refuse("a number is infinite", "Correct it.")
     complete = complete[~np.isnan(complete).any(axis=1)]
     if len(complete) < 3:
         _refuse(f"{len(complete)} units have all children of {parent}", "Impute, or weigh them otherwise.")
