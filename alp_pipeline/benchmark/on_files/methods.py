@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from alp_pipeline.benchmark.cells import BenchmarkInputError
+from alp_pipeline.benchmark.composite.files import named_after
 from alp_pipeline.benchmark.on_files import complexity_methods as complex_
 from alp_pipeline.benchmark.on_files import region_methods as regional
 from alp_pipeline.benchmark.on_files import structure_methods as plain
@@ -135,7 +136,8 @@ def compute(name: str, matrices: tuple[Path, ...], given: dict[str, Any]) -> Out
     _require_heeded(name, given)
     choices = Choices(**{choice: _word(choice, value) for choice, value in given.items()})
     request = method.read(matrices, choices, default_groups=method.default_groups)
-    found = method.compute(request)
+    with named_after(matrices[0], "matrix"):
+        found = method.compute(request)
     if not request.absent:
         return found
     return replace(found, summary={**found.summary, "regions_without_this_year": list(request.absent)})

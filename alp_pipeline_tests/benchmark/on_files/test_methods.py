@@ -100,3 +100,10 @@ def test_a_frame_of_the_callers_is_never_changed(tmp_path):
     structure(ActivityTable.of(values), {"C28": "C", "I55": "I"})
     quotients(values)
     pd.testing.assert_frame_equal(values, copy, check_exact=True)
+
+
+def test_what_a_method_refuses_of_the_matrix_names_its_file(tmp_path):
+    path = tmp_path / "jobs.csv"
+    path.write_text(MATRICES["years"], encoding="utf-8")
+    with pytest.raises(BenchmarkInputError, match="jobs.csv: the matrix has several years"):
+        compute("eci", (path,), {})
