@@ -105,5 +105,5 @@ def test_a_frame_of_the_callers_is_never_changed(tmp_path):
 def test_what_a_method_refuses_of_the_matrix_names_its_file(tmp_path):
     path = tmp_path / "jobs.csv"
     path.write_text(MATRICES["years"], encoding="utf-8")
-    with pytest.raises(BenchmarkInputError, match="jobs.csv: the matrix has several years"):
+    with pytest.raises(BenchmarkInputError, match=r"jobs\.csv: the matrix has several years"):
         compute("eci", (path,), {})
