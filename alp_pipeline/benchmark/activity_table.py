@@ -166,7 +166,8 @@ def exact_sums(rows: FloatArray) -> FloatArray:
     >>> exact_sums(np.array([[1e16, 1.0, -1e16, np.nan]])).tolist()
     [1.0]
     """
-    return np.array([math.fsum(row[~np.isnan(row)]) for row in rows], dtype=np.float64)
+    counted = np.where(np.isnan(rows), 0.0, rows)
+    return np.array([math.fsum(row) for row in counted.tolist()], dtype=np.float64)
 
 
 def reference_of(

@@ -21,6 +21,7 @@ from alp_pipeline.benchmark.cells import (
     FloatArray,
     IntArray,
 )
+from alp_pipeline.benchmark.country_caps import country_caps
 from alp_pipeline.benchmark.inputs import checked
 from alp_pipeline.benchmark.labels import require_unique
 
@@ -67,6 +68,7 @@ class Remainders:
             cell.
         computable: rows × activities, hidden cells that could be computed from what is published.
         contradicted: rows × groups, a published total smaller than its published parts.
+        caps: rows × activities, what the country's total leaves at most to a hidden cell; NaN without one.
     """
 
     member: IntArray
@@ -77,6 +79,7 @@ class Remainders:
     high: FloatArray
     computable: BoolArray
     contradicted: BoolArray
+    caps: FloatArray
 
 
 @dataclass(frozen=True)
@@ -195,9 +198,10 @@ def hidden_remainders(table: ActivityTable, published: Published) -> Remainders:
     high = np.where(counted, np.maximum(total - parts + tolerance, 0.0), np.nan)
     low = np.where(counted, np.where(gap, 0.0, np.maximum(total - parts - tolerance, 0.0)), np.nan)
     # Nothing is left for them: all are zero, which is as much a value as any.
-    nothing_left = beside_activities(high, member) == 0
+    caps = country_caps(table, published.countries, published.country_totals, published.rounding)
+    nothing_left = (beside_activities(high, member) == 0) | (caps == 0)
     computable = _computable(table, published, groups, member, total, nothing_left)
-    return Remainders(member, groups, total, hidden, low, high, computable, contradicted)
+    return Remainders(member, groups, total, hidden, low, high, computable, contradicted, caps)
 
 
 def beside_activities(of_groups: FloatArray, member: IntArray) -> FloatArray:
@@ -239,8 +243,9 @@ def row_sums(table: ActivityTable, found: Remainders | None) -> tuple[FloatArray
 def cell_bounds(table: ActivityTable, published: PublishedTotals) -> CellBounds:
     """Bounds of every cell: x ∈ [0, S - P] for a hidden one in a group with total S and published sum P.
 
-    S - P is widened by the rounding tolerance. The guard comes first: a hidden cell that could be computed
-    (see `computable_cells`), above all the only hidden one of its group, gets no bounds.
+    S - P is widened by the rounding tolerance, and capped by what the country's total leaves to the cell,
+    which alone bounds one without a group's total. The guard comes first: a hidden cell that could be
+    computed (see `computable_cells`), above all the only hidden one of its group, gets no bounds.
 
     Source: Hundepool et al. (2012), Statistical Disclosure Control, chapter 4 (primary and secondary
     suppression).
@@ -258,9 +263,9 @@ def cell_bounds(table: ActivityTable, published: PublishedTotals) -> CellBounds:
     found = hidden_remainders(table, published)
     x, confidential = table.x, table.state == CONFIDENTIAL
     contradicted = beside_activities(found.contradicted.astype(np.float64), found.member) == 1
-    high = beside_activities(found.high, found.member)
+    high = np.fmin(beside_activities(found.high, found.member), found.caps)
     note = np.select(
-        [~confidential, found.computable, contradicted, np.isnan(high)],
+        [~confidential, found.computable, contradicted & np.isnan(high), np.isnan(high)],
         [NOTHING, COMPUTABLE, CONTRADICTED, NO_TOTAL],
     )
     bounded = confidential & (note == NOTHING)

@@ -29,7 +29,6 @@ from alp_pipeline.benchmark.cells import (
     BoolArray,
     FloatArray,
 )
-from alp_pipeline.benchmark.disclosure import PublishedTotals
 from alp_pipeline.benchmark.inputs import checked
 from alp_pipeline.benchmark.labels import counts_by, numbers
 
@@ -63,7 +62,7 @@ def localisation(
     Args:
         table: regions (or region × year) × activities.
         region_totals: all activities of each row, as published. A region without one takes no part.
-        lower, upper: bounds of cells, same labels (`disclosure.cell_bounds`, `country_caps`); NaN where there
+        lower, upper: bounds of cells, same labels (`disclosure.cell_bounds`); NaN where there
             is none. They must have passed the disclosure guard.
         units_min: with fewer regions an activity has no figure.
 
@@ -120,46 +119,6 @@ def localisation(
                 }
             )
     return pd.DataFrame(rows)
-
-
-@checked
-def country_caps(table: ActivityTable, published: PublishedTotals) -> pd.DataFrame:
-    """What a country's published total leaves at most to a hidden cell: the total minus published regions.
-
-    Widened by the rounding tolerance ±(n/2 + 1) for n regions; NaN where no total is published, or it falls
-    short of its published regions by more than that. No guard: use it with cells that have passed one.
-
-    Returns:
-        Same labels as the table, numbers at hidden cells alone.
-
-    >>> table = ActivityTable.of(pd.DataFrame({"C28": [8.0, None]}, index=["A", "B"]),
-    ...                          states=pd.DataFrame({"C28": ["reported", "confidential"]}, index=["A", "B"]))
-    >>> country = PublishedTotals({}, pd.DataFrame(index=["A", "B"]), countries={"A": "XX", "B": "XX"},
-    ...                           country_totals=pd.DataFrame({"C28": [11.0]}, index=["XX"]))
-    >>> country_caps(table, country)["C28"].tolist()
-    [nan, 5.0]
-    """
-    caps = pd.DataFrame(np.nan, index=table.values.index, columns=table.values.columns)
-    if published.countries is None or published.country_totals is None:
-        return caps
-    index = table.values.index
-    country = index.get_level_values(0).map(published.countries)
-    dated = YEAR in index.names
-    keys = pd.MultiIndex.from_arrays([country, index.get_level_values(YEAR)]) if dated else country
-    order = np.argsort(index)  # sums in the order of the labels
-    x, hidden = table.x, table.state == CONFIDENTIAL
-    out = caps.to_numpy(copy=True)
-    totals = published.country_totals.reindex(columns=table.values.columns)
-    groups = pd.Series(np.arange(len(index))[order]).groupby(keys[order])
-    for key, places in groups:
-        if key not in totals.index:
-            continue
-        at = places.to_numpy()
-        left = totals.loc[key].to_numpy(dtype=np.float64, na_value=np.nan) - exact_sums(x[at].T)
-        tolerance = (len(at) / 2 + 1) * published.rounding
-        left = np.where(left < -tolerance, np.nan, np.maximum(left + tolerance, 0.0))
-        out[at] = np.where(hidden[at], left, np.nan)
-    return pd.DataFrame(out, index=index, columns=caps.columns)
 
 
 def _figures(

@@ -178,25 +178,31 @@ def _blocks(table: ActivityTable, cube: YearCube, found: Remainders, wanted: Boo
 
 
 def _as_table(cube: YearCube, blocks: list[_Block]) -> ActivityTable:
-    """Every block as an activity of its own, which only its region has."""
-    index = pd.MultiIndex.from_product([cube.regions, cube.years], names=["region", "year"])
-    shape = (len(cube.regions), len(cube.years), len(blocks))
+    """Every block as an activity of its own, which only its region has; regions with a block alone."""
+    regions = cube.regions.take(_with_block(blocks))
+    index = pd.MultiIndex.from_product([regions, cube.years], names=["region", "year"])
+    shape = (len(regions), len(cube.years), len(blocks))
     x, state = np.full(shape, np.nan), np.full(shape, NOT_APPLICABLE)
     letters = np.full(shape, "", dtype=object)
-    for number, block in enumerate(blocks):
-        x[block.region, :, number] = block.figures
-        state[block.region, :, number] = block.hindrance
-        letters[block.region, -1, number] = "b" if block.broken else ""
+    rows = np.searchsorted(_with_block(blocks), [block.region for block in blocks])
+    for number, (row, block) in enumerate(zip(rows, blocks, strict=True)):
+        x[row, :, number] = block.figures
+        state[row, :, number] = block.hindrance
+        letters[row, -1, number] = "b" if block.broken else ""
     flat = (len(index), len(blocks))
     values = pd.DataFrame(x.reshape(flat), index=index)
     words = pd.Index(CELL_STATES).to_numpy()[state.reshape(flat)]
     return ActivityTable.of(values, states=framed(words, values), flags=framed(letters.reshape(flat), values))
 
 
+def _with_block(blocks: list[_Block]) -> IntArray:
+    return np.unique(np.array([block.region for block in blocks], dtype=np.int64))
+
+
 def _laid_out(found: pd.DataFrame, cube: YearCube, groups: pd.Index, blocks: list[_Block]) -> pd.DataFrame:
     """The rows of the blocks, each of its own region, under their groups' labels."""
-    chosen: IntArray = np.array([b.region * len(blocks) + n for n, b in enumerate(blocks)], dtype=np.int64)
-    rows = found.iloc[chosen].reset_index(drop=True)
+    of_region = np.searchsorted(_with_block(blocks), [block.region for block in blocks])
+    rows = found.iloc[of_region * len(blocks) + np.arange(len(blocks))].reset_index(drop=True)
     notes = pd.Series([block.note for block in blocks], index=rows.index, dtype="object")
     hindrances = np.array([block.hindrance for block in blocks], dtype=np.int64)
     refused = notes.ne("")

@@ -159,29 +159,31 @@ def sum_by_region(found: pd.DataFrame) -> pd.DataFrame:
     """
     require_columns(found, ("region", "state", "first_value", "last_value", "change", "entry"), "found")
     terms = [name for name in (*_CLASSIC, *_SPLIT[2:]) if name in found]
+    region, regions = pd.factorize(found["region"], sort=True)
+    order = np.argsort(region, kind="stable")
+    ends = np.cumsum(np.bincount(region, minlength=len(regions)))[:-1]
+    states = pd.Index(("reported", *_STATES)).get_indexer(pd.Index(found["state"]))
+    # The first of _STATES that one of the region's cells has.
+    firsts = [part[part > 0].min(initial=len(_STATES) + 1) for part in np.split(states[order], ends)]
+    first = np.array(firsts, dtype=np.int64)
+    lacking = first <= len(_STATES)
+    sums = {}
     for name in ("first_value", "last_value", "change", "entry", *terms):
-        numbers_in(found[name], "found")
-    rows = []
-    for region, cells in found.groupby("region", sort=True):
-        lacking = [state for state in _STATES if (cells["state"] == state).any()]
-        columns = cells[["first_value", "last_value", "change", "entry", *terms]]
-        sums = columns.agg(math.fsum) if not lacking else columns.iloc[0] * np.nan
-        change, closed = closing(
-            sums[["change"]].to_numpy(), [sums[[name]].to_numpy() for name in ("entry", *terms)]
-        )
-        rows.append(
-            {
-                "region": region,
-                "first_value": sums["first_value"],
-                "last_value": sums["last_value"],
-                "change": change[0],
-                **{name: part[0] for name, part in zip(terms, closed[1:], strict=True)},
-                "entry": closed[0][0],
-                "cells_without": int((cells["state"] != "reported").sum()),
-                "state": lacking[0] if lacking else "reported",
-            }
-        )
-    return pd.DataFrame(rows)
+        column = np.where(lacking[region], np.nan, numbers_in(found[name], "found"))
+        sums[name] = np.array([math.fsum(part.tolist()) for part in np.split(column[order], ends)])
+    change, closed = closing(sums["change"], [sums[name] for name in ("entry", *terms)])
+    return pd.DataFrame(
+        {
+            "region": regions,
+            "first_value": sums["first_value"],
+            "last_value": sums["last_value"],
+            "change": change,
+            **dict(zip(terms, closed[1:], strict=True)),
+            "entry": closed[0],
+            "cells_without": np.bincount(region[states != 0], minlength=len(regions)),
+            "state": pd.Index(("reported", *_STATES)).take(np.where(lacking, first, 0)),
+        }
+    )
 
 
 def closing(change: FloatArray, parts: list[FloatArray]) -> tuple[FloatArray, list[FloatArray]]:

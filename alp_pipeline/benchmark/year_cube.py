@@ -10,7 +10,7 @@ from typing import NoReturn
 import numpy as np
 import pandas as pd
 
-from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable, exact_sums, first_state
+from alp_pipeline.benchmark.activity_table import YEAR, ActivityTable, exact_sums, first_state, framed
 from alp_pipeline.benchmark.cells import (
     NOT_APPLICABLE,
     NOT_AVAILABLE,
@@ -90,7 +90,10 @@ def year_cube(table: ActivityTable, first_year: int, last_year: int, *, every_ye
     x = np.where(there, table.x[place], np.nan).reshape(shape)
     state = np.where(there, table.state[place], NOT_AVAILABLE).reshape(shape)
     year = index.get_level_values(YEAR)
-    flagged = table.flags.map(lambda letters: "b" in letters)[(year > first_year) & (year <= last_year)]
+    inside = table.flags[(year > first_year) & (year <= last_year)]
+    numbers, words = pd.factorize(inside.to_numpy(dtype=object).ravel())
+    with_break = np.array(["b" in letters for letters in words], dtype=np.bool_)
+    flagged = framed(with_break[numbers].reshape(inside.shape), inside)
     broken = flagged.groupby(level=0).any().reindex(regions, fill_value=False).to_numpy(dtype=np.bool_)
     return YearCube(window, regions, table.values.columns, x, state, _over_years(state), broken)
 

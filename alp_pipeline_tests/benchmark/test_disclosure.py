@@ -246,3 +246,38 @@ def test_the_guard_finds_what_linear_algebra_finds_with_sections_of_which_some_a
         if kind == "cell":
             unit = np.eye(len(unknown))[[place]]
             assert found[r, c] == (np.linalg.matrix_rank(np.vstack([matrix, unit])) == rank)
+
+
+def test_the_cap_of_a_country_is_what_its_published_regions_leave() -> None:
+    index = pd.MultiIndex.from_product([["R0", "R1", "R2"], [2013, 2014]], names=["region", "year"])
+    values = pd.DataFrame({"C28": [10, 11, 20, 21, 30, 31], "I55": [1, 2, 3, 4, 5, 6]}, index, dtype=float)
+    states = pd.DataFrame("reported", index, values.columns)
+    states.loc[("R1", 2014), "C28"] = "confidential"
+    states.loc[[("R1", 2013), ("R2", 2013)], "I55"] = "confidential"
+    country = pd.DataFrame(
+        {"C28": [60.0, 70.0], "I55": [2.0, 12.0]}, pd.MultiIndex.from_product([["XX"], [2013, 2014]])
+    )
+    bounds = cell_bounds(
+        ActivityTable.of(values, states=states),
+        PublishedTotals(
+            {},
+            pd.DataFrame(index=index),
+            countries=dict.fromkeys(["R0", "R1", "R2"], "XX"),
+            country_totals=country,
+        ),
+    )
+    # The only hidden cell of a country follows from it, and what does not follow is capped by it.
+    assert bounds.notes.loc[("R1", 2014), "C28"] == "computable_cell"
+    assert bounds.upper.loc[("R1", 2013), "I55"] == bounds.upper.loc[("R2", 2013), "I55"] == 2 - 1 + 2.5
+    assert bounds.upper.isna().sum().sum() == 1
+
+
+def test_a_country_that_leaves_nothing_gives_its_hidden_cells_away() -> None:
+    index = ["R0", "R1", "R2"]
+    states = pd.DataFrame({"C1": ["reported", "confidential", "confidential"]}, index)
+    regions = ActivityTable.of(pd.DataFrame({"C1": [60.0, None, None]}, index), states=states)
+    country = pd.DataFrame({"C1": [60.0]}, index=["AT"])
+    given = {"rounding": 0.0, "countries": dict.fromkeys(index, "AT"), "country_totals": country}
+    bounds = cell_bounds(regions, PublishedTotals({}, pd.DataFrame(index=index), **given))
+    assert bounds.notes["C1"].tolist() == ["", "computable_cell", "computable_cell"]
+    assert bounds.upper["C1"].isna().tolist() == [False, True, True]

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from alp_pipeline.benchmark.activity_table import ActivityTable
 from alp_pipeline.benchmark.cells import BenchmarkInputError
-from alp_pipeline.benchmark.disclosure import PublishedTotals
 from alp_pipeline.benchmark.localisation import hoover, locational_gini
-from alp_pipeline.benchmark.localisation_interval import country_caps, localisation
+from alp_pipeline.benchmark.localisation_interval import localisation
 
 REGIONS = [f"R{n}" for n in range(6)]
 counts = st.lists(st.integers(0, 50), min_size=6, max_size=6)
@@ -141,29 +140,6 @@ def test_the_order_of_regions_and_a_scale_change_nothing() -> None:
     turned = ActivityTable(*(frame.iloc[::-1] for frame in (table.values, table.states, table.flags)))
     pd.testing.assert_frame_equal(localisation(turned, region_totals=totals, **how), found)
     pd.testing.assert_frame_equal(localisation(table, region_totals=totals * 4, **how), found)
-
-
-def test_the_cap_of_a_country_is_what_its_published_regions_leave() -> None:
-    index = pd.MultiIndex.from_product([["R0", "R1", "R2"], [2013, 2014]], names=["region", "year"])
-    values = pd.DataFrame({"C28": [10, 11, 20, 21, 30, 31], "I55": [1, 2, 3, 4, 5, 6]}, index, dtype=float)
-    states = pd.DataFrame("reported", index, values.columns)
-    states.loc[("R1", 2014), "C28"] = "confidential"
-    states.loc[("R2", 2013), "I55"] = "confidential"
-    country = pd.DataFrame(
-        {"C28": [60.0, 70.0], "I55": [2.0, 12.0]}, pd.MultiIndex.from_product([["XX"], [2013, 2014]])
-    )
-    caps = country_caps(
-        ActivityTable.of(values, states=states),
-        PublishedTotals(
-            {},
-            pd.DataFrame(index=index),
-            countries=dict.fromkeys(["R0", "R1", "R2"], "XX"),
-            country_totals=country,
-        ),
-    )
-    assert caps.loc[("R1", 2014), "C28"] == 70 - 42 + 2.5
-    assert caps.loc[("R2", 2013), "I55"] == 2 - 4 + 2.5
-    assert caps.notna().sum().sum() == 2
 
 
 @pytest.mark.parametrize(

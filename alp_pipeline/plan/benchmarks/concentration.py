@@ -157,11 +157,7 @@ def _regions(context: StageContext) -> "pd.DataFrame":
 
 def _measured(cells: "pd.DataFrame", most_missing_pct: float) -> _Measured | None:
     """What is published of a measure; None where no division of a region is."""
-    import numpy as np
-
-    from alp_pipeline.benchmark.activity_table import framed
     from alp_pipeline.benchmark.disclosure import cell_bounds
-    from alp_pipeline.benchmark.localisation_interval import country_caps
     from alp_pipeline.benchmark.missing_weight import withheld
     from alp_pipeline.benchmark.totals import region_totals
 
@@ -175,10 +171,7 @@ def _measured(cells: "pd.DataFrame", most_missing_pct: float) -> _Measured | Non
     totals = totals.set_index(["region_code", "year"]).reindex(found.table.values.index)
     hidden = found.table.states == "confidential"
     given_away = bounds.notes == "computable_cell"
-    # Bounds of reported cells are their values: what matters is the hidden ones. The country caps the rest.
-    caps = country_caps(found.table, found.totals)
-    least = np.fmin(bounds.upper.where(hidden).to_numpy(), caps.to_numpy())
-    upper = framed(least, caps).mask(given_away)
+    upper = bounds.upper.where(hidden)
     return _Measured(
         found.table,
         totals["region_total"],
@@ -186,7 +179,7 @@ def _measured(cells: "pd.DataFrame", most_missing_pct: float) -> _Measured | Non
         upper * 0.0,
         upper,
         given_away,
-        facts_of(cells) | {"document_ids": documents_of(divisions["document_id"])},
+        facts_of(cells) | {"document_ids": documents_of(divisions["document_id"].unique())},
     )
 
 
@@ -231,11 +224,17 @@ def _of_universe(known: _Measured, units: list[str]) -> "pd.DataFrame":
 
 def _without_data(taken: "pd.DataFrame", units: list[str], keys: list[tuple[str, int]]) -> list[str]:
     """For each activity and year the countries of which no region took part."""
-    country = taken.index.get_level_values(0).str[:2].to_numpy()
-    years = taken.index.get_level_values(1).to_numpy()
-    everyone = {unit[:2] for unit in units}
-    there = [set(country[taken[activity].to_numpy() & (years == year)]) for activity, year in keys]
-    return [" ".join(sorted(everyone - some)) for some in there]
+    import pandas as pd
+
+    everyone = sorted({unit[:2] for unit in units})
+    country = taken.index.get_level_values(0).str[:2].rename("country")
+    there = taken.groupby([country, taken.index.get_level_values(1)]).any().stack()
+    wide = pd.DataFrame(there.unstack(0, fill_value=False)).reindex(columns=everyone, fill_value=False)
+    names = {
+        key: " ".join(code for code, some in zip(everyone, row, strict=True) if not some)
+        for key, row in zip(wide.index, wide.to_numpy(), strict=True)
+    }
+    return [names[year, activity] for activity, year in keys]
 
 
 BENCHMARK = Benchmark(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CODE = (
     "benchmark.activity_table",
     "benchmark.cells",
+    "benchmark.country_caps",
     "benchmark.disclosure",
     "benchmark.missing_weight",
     "benchmark.shares",
@@ -64,7 +65,7 @@ def published_table(cells: "pd.DataFrame") -> PublishedTable:
     divisions = inside[inside["activity_level"] == "division"]
     table = ActivityTable.from_cells(divisions)
     of_division = divisions.drop_duplicates("activity_code").set_index("activity_code")["section_code"]
-    published = set(cells.loc[cells["activity_level"] == "section", "activity_code"])
+    published = set(cells.loc[cells["activity_level"] == "section", "activity_code"].unique())
     sections: dict[Hashable, Hashable] = {
         code: of_division[code] if of_division[code] in published else code for code in table.values.columns
     }
@@ -99,7 +100,7 @@ def reference_of(
 
     members = [code for code, _ in reference.members]
     divisions = cells[cells["activity_level"] == "division"]
-    codes = sorted(set(divisions["activity_code"]))
+    codes = sorted(divisions["activity_code"].unique())
     countries = divisions[(divisions["nuts_level"] == 0) & divisions["region_code"].isin(members)]
     if countries.empty:
         nothing = pd.DataFrame(float("nan"), index=list(years), columns=codes)

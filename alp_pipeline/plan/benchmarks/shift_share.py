@@ -161,7 +161,7 @@ class _Inside:
         from alp_pipeline.benchmark.disclosure import hidden_remainders
 
         known = cls(cells[cells["region_code"].isin(units)], pd.Index(units))
-        sections = cells.loc[cells["activity_level"] == "section", "activity_code"]
+        sections = cells.loc[cells["activity_level"] == "section", "activity_code"].unique()
         with_section = cells["section_code"].isin(sections)
         of_regions = (
             cells["in_universe"] & (cells["nuts_level"] == 2) & (cells["activity_level"] == "division")

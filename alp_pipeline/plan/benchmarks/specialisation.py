@@ -135,10 +135,9 @@ def against_each(
     from alp_pipeline.benchmark.missing_weight import withheld
     from alp_pipeline.benchmark.totals import region_totals
 
-    divisions = cells[cells["activity_level"] == "division"]
     parts = parts_of(cells)
     regions = cells[cells["nuts_level"] == 2]
-    universe = _with_absent_units(regions[regions["activity_code"].isin(divisions["activity_code"])], units)
+    universe = _with_absent_units(regions[regions["activity_level"] == "division"], units)
     totals = withheld(region_totals(regions, parts=parts), most_missing_pct=rows[0].reference_missing_max_pct)
     for reference in references:
         members = [code for code, _ in reference.members]
@@ -150,7 +149,7 @@ def facts_of(cells: "pd.DataFrame") -> dict[str, str]:
     return {
         "statistical_unit": str(cells["statistical_unit"].min()),
         "classification_version": str(cells["classification_version"].min()),
-        "document_ids": documents_of(cells["document_id"]),
+        "document_ids": documents_of(cells["document_id"].unique()),
     }
 
 
@@ -158,8 +157,9 @@ def parts_of(cells: "pd.DataFrame") -> dict[str, list[str]]:
     """The activities that add up to the scope: published sections, and divisions whose section is not."""
     sections = sorted(cells.loc[cells["activity_level"] == "section", "activity_code"].unique())
     divisions = cells.loc[cells["activity_level"] == "division", ["activity_code", "section_code"]]
+    divisions = divisions.drop_duplicates()
     inside: dict[str, list[str]] = {section: [] for section in sections}
-    for code, section in sorted(set(divisions.itertuples(index=False, name=None))):
+    for code, section in sorted(divisions.itertuples(index=False, name=None)):
         if section in inside:
             inside[section].append(code)
         else:
@@ -171,7 +171,7 @@ def _with_absent_units(universe: "pd.DataFrame", units: list[str]) -> "pd.DataFr
     """Add the perimeters' units of which the dataset has no row: they are not available, not left out."""
     import pandas as pd
 
-    absent = pd.DataFrame({"region_code": sorted(set(units) - set(universe["region_code"]))})
+    absent = pd.DataFrame({"region_code": sorted(set(units) - set(universe["region_code"].unique()))})
     grid = universe[["activity_code", "year"]].drop_duplicates()
     filled = absent.merge(grid, how="cross").assign(cell_state="not_available", obs_status="")
     columns = ["region_code", "activity_code", "year", "value", "cell_state", "obs_status"]
