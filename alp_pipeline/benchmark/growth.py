@@ -48,6 +48,7 @@ def annual_growth(cells: Cells) -> pd.DataFrame:
     Raises:
         BenchmarkInputError: something else than cells.
 
+    >>> from alp_pipeline.benchmark.cells import ordered_cells
     >>> frame = pd.DataFrame({"region_code": "ITC4", "activity_code": "C28", "year": [2013, 2014, 2015],
     ...     "value": [80, 100, 90], "cell_state": "reported", "obs_status": ["", "", "b"]})
     >>> annual_growth(ordered_cells(frame)).values.tolist()[1:]

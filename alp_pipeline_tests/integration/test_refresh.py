@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pytest
 
 from alp_pipeline_tests.integration.conftest import SAMPLE, DataFolder
 
@@ -168,6 +169,7 @@ def test_reports_are_written_and_say_that_they_are_synthetic(published: Publishe
     assert (pages / "dictionary.html").is_file()
 
 
+@pytest.mark.slow
 def test_a_refused_release_leaves_the_last_one_and_says_why(published: Published) -> None:
     """Last of the file: a site's indicator whose values break its own valid range stops the release."""
     folder, _, answer = published

@@ -14,7 +14,7 @@ from alp_pipeline.catalog.models import Catalog
 from alp_pipeline.observations.schema import BATCH_SCHEMA
 from alp_pipeline.plan import observation_file
 from alp_pipeline.plan.intake import intake_of
-from alp_pipeline.quality.intake import QUARANTINE_SCHEMA
+from alp_pipeline.quality.quarantine import QUARANTINE_SCHEMA
 from alp_pipeline.warehouse.tables import TABLES
 from alp_pipeline_tests.benchmarks.intake_memory import LIMIT_MIB, measured
 from alp_pipeline_tests.plan.one_dataset import DATASET, Folder

@@ -39,7 +39,10 @@ bench_index_status = bench_table(
     column("recipe_label", Text, "What the recipe is called (English)."),
     column("draws", Integer, "Draws behind the intervals; empty where refused.", unit="draws"),
     column(
-        "seed", BigInteger, "Of the draws and of the sensitivity analysis: the same seed, the same numbers."
+        "seed",
+        BigInteger,
+        "Of the draws and of the sensitivity analysis: the same seed, the same numbers.",
+        unit="1",
     ),
     column(
         "idle_factors",

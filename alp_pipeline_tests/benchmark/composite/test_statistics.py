@@ -106,7 +106,7 @@ def test_availability_of_units_counts_hidden_missing_and_zero_cells():
     ("values", "message"),
     [
         (pd.DataFrame({"x": [1, 2]}, index=["A", "A"]), "the unit A appears more than once"),
-        (pd.DataFrame([[1, 2]], columns=["x", "x"]), "the column x appears more than once"),
+        (pd.DataFrame([[1, 2]], columns=["x", "x"]), "'x' appears more than once"),
         (pd.DataFrame({"x": [1, np.inf]}, index=["A", "B"]), "B × x is infinite"),
         (pd.DataFrame({"x": ["much", "more"]}), "the column x holds text"),
     ],
