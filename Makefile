@@ -29,7 +29,7 @@ demo: $(READY) ## Run the whole pipeline on the synthetic sample, offline
 	@echo "The sample is synthetic; one of its documents is broken on purpose and was kept out (exit code 1)."
 	@echo "release    $(DEMO_DATA)/$$(readlink $(DEMO_DATA)/warehouse/alp.duckdb | sed 's,^,warehouse/,; s,/[^/]*$$,,')"
 	@echo "warehouse  $(DEMO_DATA)/warehouse/alp.duckdb   (ALP_DATA_DIR=$(DEMO_DATA) $(BIN)/alp query \"SELECT …\")"
-	@echo "reports    $(DEMO_DATA)/reports/current/   regions/ITC4.html, validation.html, dictionary.html"
+	@echo "reports    $(DEMO_DATA)/reports/current/   regions/ITC4.html, indices/framework_conditions.html, validation.html, dictionary.html"
 	@echo "UI         ALP_DATA_DIR=$(DEMO_DATA) make ui   → http://127.0.0.1:3000"
 
 ui: $(READY) ## Serve Dagster on 127.0.0.1 (data folder: ALP_DATA_DIR, default data)
