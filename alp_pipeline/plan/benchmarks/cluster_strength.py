@@ -128,8 +128,7 @@ def _with_statistics(judged: "pd.DataFrame", establishments: "pd.DataFrame") -> 
     published = establishments[establishments["cell_state"] == "reported"]
     if published.empty:
         return known
-    of_cell = published.set_index(_KEY)["value"]
-    units = of_cell.reindex(list(known[_KEY].itertuples(index=False, name=None))).set_axis(known.index)
+    units = known[_KEY].merge(published[[*_KEY, "value"]], on=_KEY, how="left")["value"].set_axis(known.index)
     within = known["activity_code"] + " " + known["year"].astype("str")
     return known.assign(
         average_rank_of_persons_and_establishments=average_rank([known["value"], units], within)
