@@ -5,7 +5,7 @@
 A TSV of that size is generated, in key order as Eurostat's are (or, with `--shuffled`, in no order), packed,
 and given out by a loopback server. Another process, the one that is measured, does what a refresh does with
 it: downloads it by the polite session, looks whether it is data, takes the digest of what it says, archives
-it, and runs the stages of its dataset, from parsing to what is current. The limit of issue 3 is 1024 MiB for
+it, and runs the stages of its dataset, from parsing to what is current. The limit is 1024 MiB for
 1 GB of TSV. Disk: about 8 times the TSV in a temporary folder.
 """
 
