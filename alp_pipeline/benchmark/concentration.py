@@ -192,7 +192,14 @@ def hachman(
 
 
 def as_table(table: ActivityTable | pd.DataFrame) -> ActivityTable:
-    """A bare frame of numbers as a table without other states than reported and not available."""
+    """A bare frame of numbers as a table without other states than reported and not available.
+
+    Raises:
+        BenchmarkInputError: see `ActivityTable.of`.
+
+    >>> as_table(pd.DataFrame({"C28": [5, None]}, index=["A", "B"])).states["C28"].tolist()
+    ['reported', 'not_available']
+    """
     return table if isinstance(table, ActivityTable) else ActivityTable.of(table)
 
 
@@ -210,7 +217,13 @@ def log_unit(base: float) -> float:
 
 
 def entropy_terms(p: FloatArray, unit: float) -> FloatArray:
-    """-p log p of every share, 0 at 0; unit is the natural logarithm of the base."""
+    """-p log p of every share, 0 at 0; unit is the natural logarithm of the base.
+
+    A share that is NaN gives NaN. Shannon (1948).
+
+    >>> entropy_terms(np.array([0.5, 0.25, 0.0]), log_unit(2)).tolist()  # in bits
+    [0.5, 0.5, 0.0]
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(p == 0, 0.0, -p * (np.log(p) / unit))
 

@@ -26,7 +26,17 @@ _OTHER = {",": ".", ".": ","}
 
 
 def separator_of(path: Path) -> str:
-    """The separator of a CSV: the one that its heading has most of."""
+    """The separator of a CSV: the one that its heading has most of.
+
+    A comma where the heading has none of SEPARATORS.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "jobs.csv"
+    ...     _ = file.write_text("region;C10, C11;C28\\nAT33;1,5;2\\n")
+    ...     separator_of(file)
+    ';'
+    """
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         heading = file.readline()
     return max(SEPARATORS, key=heading.count)

@@ -206,7 +206,13 @@ def totals_of(
     reference_total: float | pd.Series | None,
     region_totals: pd.Series | None,
 ) -> QuotientTotals:
-    """The totals that `quotients` divides by, given or summed."""
+    """The totals that `quotients` divides by, given or summed.
+
+    >>> known = as_table(pd.DataFrame({"C28": [10, 5], "I55": [30, 5]}, index=["A", "B"]))
+    >>> totals = totals_of(known, None, None, None)
+    >>> totals.region.tolist(), totals.activity.tolist(), totals.whole.tolist()
+    ([[40.0], [10.0]], [[15.0, 35.0], [15.0, 35.0]], [[50.0], [50.0]])
+    """
     _, period = table.periods
     x_r, region_state = region_totals_of(table, region_totals)
     x_c, activity_state = reference_of(table, reference)

@@ -179,7 +179,14 @@ def _deviation(values: FloatArray, divisor: int) -> float:
 
 
 def series_of(known: Cells) -> list[IntArray]:
-    """The rows of each region × activity, in the order of years."""
+    """The rows of each region × activity, in the order of years.
+
+    >>> cells = pd.DataFrame({"region_code": ["B", "A", "A"], "activity_code": "TOTAL",
+    ...                       "year": [2013, 2014, 2013], "value": 1.0, "cell_state": "reported"})
+    >>> known = ordered_cells(cells)
+    >>> [known.year[one].tolist() for one in series_of(known)]
+    [[2013, 2014], [2013]]
+    """
     if not known.year.size:
         return []
     # Cells are in key order, so a series lies in one piece.
@@ -188,7 +195,14 @@ def series_of(known: Cells) -> list[IntArray]:
 
 
 def breaks_of(known: Cells, one: IntArray) -> BoolArray:
-    """Which rows of a series open a new one: they carry the break flag `b`."""
+    """Which rows of a series open a new one: they carry the break flag `b`.
+
+    >>> cells = pd.DataFrame({"region_code": "A", "activity_code": "TOTAL", "year": [2013, 2014, 2015],
+    ...                       "value": 1.0, "cell_state": "reported", "obs_status": ["p", "be", ""]})
+    >>> known = ordered_cells(cells)
+    >>> breaks_of(known, series_of(known)[0]).tolist()
+    [False, True, False]
+    """
     return np.array(["b" in flags for flags in known.obs_status.iloc[one]], dtype=np.bool_)
 
 

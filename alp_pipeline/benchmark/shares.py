@@ -139,6 +139,17 @@ def reference_shares(
     Returns:
         rows × activities (NaN in rows whose reference is not known), and `shares` with the state of the
         first total that is not known in the rows that had none of their own.
+
+    Raises:
+        BenchmarkInputError: see `activity_table.reference_of`.
+
+    >>> table = ActivityTable.of(pd.DataFrame({"C28": [3], "I55": [1]}, index=["A"]))
+    >>> q, _ = reference_shares(table, shares_of(table), pd.Series({"C28": 6, "I55": 2, "J62": 92}))
+    >>> q.tolist()  # of 8, not of 100
+    [[0.75, 0.25]]
+    >>> _, changed = reference_shares(table, shares_of(table), pd.Series({"C28": 6.0, "I55": np.nan}))
+    >>> FIGURE_NOTES[changed.note[0]]
+    'reference_not_known'
     """
     totals, states = reference_of(table, reference)
     _, period = table.periods
@@ -166,6 +177,17 @@ def figure_frame(
 
     A bounded row gets `lower` and `upper` and no figure; a row with a figure has it as both bounds. A figure
     that came out infinite compares with a reference that lacks what the row has: `not_applicable`.
+
+    Args:
+        name: of the figure's column.
+        shares: of the rows, with what hinders each.
+        value, lower, upper: per row, in the figure's own unit; NaN in rows that have none.
+
+    >>> table = ActivityTable.of(pd.DataFrame({"C28": [3, 1], "I55": [1, None]}, index=["A", "B"]))
+    >>> none = np.full(2, np.nan)
+    >>> largest = figure_frame("largest", shares_of(table), np.array([0.75, np.nan]), none, none)
+    >>> largest[["largest", "state", "note"]].values.tolist()
+    [[0.75, 'reported', ''], [nan, 'not_available', 'missing_cells']]
     """
     given = shares.hindrance == REPORTED
     absent = given & ~np.isfinite(value)

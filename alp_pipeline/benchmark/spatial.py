@@ -215,7 +215,18 @@ def require_known(labels: pd.Index, weights: SpatialWeights) -> None:
 
 
 def weights_matrix(pairs: pd.DataFrame, regions: pd.Index, *, diagonal: bool = False) -> Any:
-    """The weights as a sparse matrix, regions × regions, with ones added on the diagonal if asked for."""
+    """The weights as a sparse matrix, regions × regions, with ones added on the diagonal if asked for.
+
+    Args:
+        pairs: `SpatialWeights.pairs`, each with its weight.
+        regions: in the order of rows and columns.
+        diagonal: each region counts beside its neighbours, with weight 1.
+
+    >>> pairs = pd.DataFrame({"region_code": ["A", "A"], "neighbour_code": ["B", "C"]})
+    >>> weights = neighbour_weights(pairs, ["A", "B", "C"])
+    >>> weights_matrix(weights.pairs, weights.regions).toarray().tolist()
+    [[0.0, 0.5, 0.5], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0]]
+    """
     from scipy.sparse import csr_array, eye_array
 
     at = tuple(regions.get_indexer(pd.Index(pairs[end])) for end in ("region_code", "neighbour_code"))

@@ -106,6 +106,16 @@ def reference_years(
     As given (years × activities, and totals by year), else the table's own sums: these are not known where a
     cell of any of the years is not, and not applicable where one carries a break. The total is the sum of all
     that the reference has, known where all of it is.
+
+    Raises:
+        BenchmarkInputError: `given` lacks a year of the cube; a total is negative or infinite.
+
+    >>> rows = pd.MultiIndex.from_product([["A", "B"], [2013, 2015]], names=["region", "year"])
+    >>> table = ActivityTable.of(pd.DataFrame({"C28": [5, 7, 1, 3], "I55": [4, 4, 2, 2]}, index=rows))
+    >>> cube = year_cube(table, 2013, 2015, every_year=False)
+    >>> found = reference_years(table, cube, None, None)
+    >>> found.activity.tolist(), found.total.tolist()
+    ([[6.0, 6.0], [10.0, 6.0]], [12.0, 16.0])
     """
     if given is None:
         activity = np.stack([exact_sums(x.T) for x in cube.x])
@@ -133,7 +143,20 @@ def reference_years(
 
 
 def region_years(cube: YearCube, given: pd.Series | None) -> RegionYears:
-    """The regions' totals in every year of a cube but the last, as given by (region, year) or summed."""
+    """The regions' totals in every year of a cube but the last, as given by (region, year) or summed.
+
+    A region of which a cell or total is not known in one of these years has that state as its hindrance; what
+    stands as its total then counts published cells only and is not to be used.
+
+    Raises:
+        BenchmarkInputError: a total is negative or infinite.
+
+    >>> rows = pd.MultiIndex.from_product([["A", "B"], [2013, 2015]], names=["region", "year"])
+    >>> table = ActivityTable.of(pd.DataFrame({"C28": [5, 7, 1, 3], "I55": [4, 4, None, 2]}, index=rows))
+    >>> found = region_years(year_cube(table, 2013, 2015, every_year=False), None)
+    >>> found.hindrance.tolist(), found.total[:, :1].tolist()  # 3 is not_available
+    ([0, 3], [[9.0]])
+    """
     x, state = cube.x[:-1], cube.state[:-1]
     if given is None:
         flat = state.reshape(-1, state.shape[2])
@@ -148,7 +171,15 @@ def region_years(cube: YearCube, given: pd.Series | None) -> RegionYears:
 
 
 def refuse(what: str, todo: str, where: str = "table") -> NoReturn:
-    """Say what cannot be lined up."""
+    """Say what cannot be lined up.
+
+    Raises:
+        BenchmarkInputError: always.
+
+    >>> refuse("the year 2014 is absent", "Pass all years.", "reference")
+    Traceback (most recent call last):
+    alp_pipeline.benchmark.cells.BenchmarkInputError: ...reference: the year 2014 is absent. Pass all years.
+    """
     raise BenchmarkInputError(what, where=where, todo=todo)
 
 

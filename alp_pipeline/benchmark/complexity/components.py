@@ -55,6 +55,15 @@ def require_connected(matrix: PresenceMatrix, linked: FloatArray) -> None:
         matrix: M.
         linked: activities × activities or regions × regions, above zero where two share something; every
             line of it non-empty.
+
+    Raises:
+        StructureDisconnected: there is more than one part.
+
+    >>> M = pd.DataFrame([[1, 0], [1, 0], [0, 1]], index=["A", "B", "C"], columns=["C28", "I55"])
+    >>> matrix = presence_matrix(M)
+    >>> require_connected(matrix, matrix.present @ matrix.present.T)  # activities that two regions share
+    Traceback (most recent call last):
+    alp_pipeline.benchmark.complexity.components.StructureDisconnected: ...2 × 1 (A, B: C28); 1 × 1 (C: ...
     """
     if int(labels_of_parts(linked).max()) == 0:
         return
