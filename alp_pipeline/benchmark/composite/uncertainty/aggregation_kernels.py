@@ -60,7 +60,15 @@ class Tree:
 
 
 def weight_kernel(weights: tuple[FloatArray, ...]) -> Kernel:
-    """Go by these weights: given, or learnt from the nominal data and kept."""
+    """Go by these weights: given, or learnt from the nominal data and kept.
+
+    Args:
+        weights: by level from the bottom (codes,), as `Tree.weights` gives them.
+
+    >>> stack = Stack(np.ones((1, 1, 2)), np.array([0]), (np.ones(2),))
+    >>> weight_kernel((np.array([3.0, 1.0]),))(stack, {}).weights
+    (array([3., 1.]),)
+    """
     return lambda stack, drawn: replace(stack, weights=weights)
 
 
@@ -82,6 +90,19 @@ def aggregate_kernel(
         hidden: see `hidden_levels`: what rests on a confidential cell that no draw has a number for has none
             in any draw, as in the step.
         weights, inclusion: factors, where there are any.
+
+    >>> import pandas as pd
+    >>> from alp_pipeline.benchmark.composite.units import UnitTable
+    >>> framework = Framework.of(pd.DataFrame({
+    ...     "code": ["jobs", "wages", "index"], "level": [1, 1, 2], "parent": ["index", "index", None],
+    ...     "direction": 1, "weight": [3, 1, 1], "type": ["Indicator", "Indicator", "Aggregate"]}))
+    >>> data = pd.DataFrame({"unit": ["AT", "CH"], "jobs": [0, 100], "wages": [40, 20]})
+    >>> units = UnitTable.of(data, framework)
+    >>> stage, tree = Stage(units, framework, np.full((2, 2), False), True), Tree.of(framework)
+    >>> kernel = aggregate_kernel({"method": "arithmetic"}, stage, tree, target=(1, 0), weights=None,
+    ...                           hidden=[np.full((2, 1), False)], inclusion=None)
+    >>> kernel(Stack(units.array[None], np.arange(2), tree.weights(framework)), {}).tolist()
+    [[10.0, 80.0]]
     """
     own = {name: value for name, value in parameters.items() if name != "reference_time"}
     plan = level_settings(stage.framework, **own)
@@ -114,6 +135,16 @@ def hidden_levels(hidden: BoolArray, tree: Tree, counts: Sequence[BoolArray]) ->
     Args:
         hidden: units × indicators.
         counts: by level from the bottom (codes,), what may have a weight above zero.
+
+    Returns:
+        By level above the indicators (units, codes of that level).
+
+    >>> tree = Tree((("a", "b"), ("index",)), (np.array([0, 0]),))
+    >>> hidden = np.array([[False, True], [False, False]])
+    >>> hidden_levels(hidden, tree, [np.array([True, True])])[0].tolist()
+    [[True], [False]]
+    >>> hidden_levels(hidden, tree, [np.array([True, False])])[0].tolist()  # b has no weight
+    [[False], [False]]
     """
     found, below = [], hidden
     for membership, counting in zip(tree.membership, counts, strict=True):

@@ -82,6 +82,17 @@ def compiled(
     Raises:
         BenchmarkInputError: a panel; a factor names a step, level, indicator or target that is not there, or
             has no cell to move; two factors decide over one step; whatever a step refuses.
+
+    >>> framework = Framework.of(pd.DataFrame({
+    ...     "code": ["jobs", "wages", "index"], "level": [1, 1, 2], "parent": ["index", "index", None],
+    ...     "direction": 1, "type": ["Indicator", "Indicator", "Aggregate"]}))
+    >>> data = pd.DataFrame({"unit": ["AT", "CH", "SI"], "jobs": [10, 30, 20], "wages": [2, 5, 1]})
+    >>> recipe = Recipe.of({"id": "mean", "version": "1", "label": "Mean", "steps": [
+    ...     {"step": "normalise", "method": "minmax"}, {"step": "aggregate", "method": "arithmetic"}],
+    ...     "uncertainty": {"method": [{"distribution": "simplex"}]}})
+    >>> made = compiled(UnitTable.of(data, framework), framework, recipe, recipe.uncertainty)
+    >>> made.nominal.tolist(), made.scores({"weights": np.array([[1.0, 3.0]])}, 1).tolist()  # ¼ and ¾
+    ([12.5, 100.0, 25.0], [[18.75, 100.0, 12.5]])
     """
     if units.is_panel:
         refuse("the table is a panel", "Choose one time: an index is drawn for one year.")

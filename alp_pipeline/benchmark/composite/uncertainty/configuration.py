@@ -95,12 +95,22 @@ def idle_factors(configuration: pd.DataFrame, data: DataSpread) -> tuple[str, ..
 
 
 def step_rows(factor: str, stage: str, alternatives: Sequence[Mapping[str, Any]]) -> list[Varied]:
-    """Every alternative of a step with all its parameters."""
+    """Every alternative of a step with all its parameters.
+
+    >>> rows = step_rows("scale", "1_normalise", [{"method": "minmax"}, {"method": "rank"}])
+    >>> [(row.value, row.basis) for row in rows]
+    [('{"method": "minmax"}', 'choice'), ('{"method": "rank"}', 'choice')]
+    """
     return [Varied(factor, "method", stage, as_json(one), CHOICE) for one in alternatives]
 
 
 def weight_rows(spec: UncertaintySpec) -> list[Varied]:
-    """Weights that are drawn, indicators that are left out."""
+    """Weights that are drawn, indicators that are left out.
+
+    >>> spec = UncertaintySpec(method=({"distribution": "simplex"}, {"leave_out": 1}))
+    >>> [(row.what, row.value) for row in weight_rows(spec)]
+    [('weights', '{"distribution": "simplex"}'), ('indicators', '{"leave_out": 1, "or_none": false}')]
+    """
     rows = []
     for factor in spec.method:
         if isinstance(factor, WeightsFactor | InclusionFactor):
@@ -113,7 +123,24 @@ def weight_rows(spec: UncertaintySpec) -> list[Varied]:
 def data_rows(
     units: UnitTable, data: DataSpread, spreads: Sequence[CellSpread], *, knows_converted: bool
 ) -> list[Varied]:
-    """Spreads of raw cells: a row per flag, per indicator with revisions, and for each other kind."""
+    """Spreads of raw cells: a row per flag, per indicator with revisions, and for each other kind.
+
+    Args:
+        units: raw. data: what is declared or estimated. spreads: its cells, see `data_draws.cell_spreads`.
+        knows_converted: whether somebody said which numbers were converted.
+
+    >>> from alp_pipeline.benchmark.composite.framework import Framework
+    >>> from alp_pipeline.benchmark.composite.uncertainty.data_draws import cell_spreads
+    >>> framework = Framework.of(pd.DataFrame({"code": ["LPI"], "level": 1, "parent": None, "direction": 1,
+    ...                                        "type": "Indicator"}))
+    >>> flags = pd.DataFrame({"LPI": ["e", "", "e"]}, index=["AT", "CH", "SI"])
+    >>> units = UnitTable.of(pd.DataFrame({"unit": ["AT", "CH", "SI"], "LPI": [4, 2, None]}), framework,
+    ...                      flags=flags)
+    >>> data = DataSpread(flags={"e": 0.05})  # an e without a number moves nothing
+    >>> [row] = data_rows(units, data, cell_spreads(units, data), knows_converted=False)
+    >>> row.what, row.value, row.basis, row.cells
+    ('e', '0.05', 'declared', 1)
+    """
     by_factor = {spread.factor: spread for spread in spreads}
     rows = []
     for letter, sd in sorted(data.flags.items()):
@@ -140,7 +167,17 @@ def data_rows(
 def imputed_rows(
     stage: str, codes: Sequence[str], relative: float | None, absolute: FloatArray, cells: Sequence[int]
 ) -> list[Varied]:
-    """Spreads of imputed cells: one declared for all, or an estimated one for each indicator with gaps."""
+    """Spreads of imputed cells: one declared for all, or an estimated one for each indicator with gaps.
+
+    Args:
+        stage: of the recipe. codes: the indicators. relative: the declared standard deviation, None where
+            it is estimated. absolute: (indicators,) the estimated ones, NaN where there is none. cells: by
+            indicator, how many are filled; one without a gap has no row.
+
+    >>> rows = imputed_rows("1_impute", ["jobs", "wages"], None, np.array([1.5, np.nan]), [2, 0])
+    >>> [(row.what, row.value, row.cells) for row in rows]
+    [('1_impute, jobs', '1.5', 2)]
+    """
     if relative is not None:
         return [Varied("data_imputed", "data", stage, repr(relative), DECLARED, int(sum(cells)))]
     return [
@@ -151,7 +188,11 @@ def imputed_rows(
 
 
 def as_json(value: object) -> str:
-    """Parameters as text, the same for the same parameters."""
+    """Parameters as text, the same for the same parameters.
+
+    >>> as_json({"b": (1, 2), "a": "Zürich"})
+    '{"a": "Zürich", "b": [1, 2]}'
+    """
     return json.dumps(value, sort_keys=True, ensure_ascii=False, default=list)
 
 

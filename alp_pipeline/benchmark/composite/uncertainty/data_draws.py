@@ -72,6 +72,16 @@ def cell_spreads(
 
     Raises:
         BenchmarkInputError: an indicator or label is not in the table; a share is outside [0, 1].
+
+    >>> from alp_pipeline.benchmark.composite.framework import Framework
+    >>> framework = Framework.of(pd.DataFrame({"code": ["LPI"], "level": 1, "parent": None, "direction": 1,
+    ...                                        "type": "Indicator"}))
+    >>> data = pd.DataFrame({"unit": ["AT", "CH", "SI"], "LPI": [4, 0, 2]})
+    >>> flags = pd.DataFrame({"LPI": ["e", "e", "pu"]}, index=["AT", "CH", "SI"])
+    >>> units = UnitTable.of(data, framework, flags=flags)
+    >>> [spread] = cell_spreads(units, DataSpread(flags={"e": 0.05, "p": 0.02, "u": 0.2}))
+    >>> spread.cells, spread.sd.tolist()  # of CH a zero stays zero
+    (2, [0.05, 0.0, 0.2])
     """
     there = ~np.isnan(units.array) & (units.array != 0)
     found = []

@@ -98,7 +98,7 @@ def drawn_weights(
         part = drawn[:, used : used + given.size]
         used += given.size
         if factor.distribution == "noise":
-            found.append(given * (1 + noise_size(factor, level) * (2 * part - 1)))
+            found.append(given * (1 + _noise_size(factor, level) * (2 * part - 1)))
             continue
         found.append(part / siblings.to_children(siblings.sums(part)))
     return found
@@ -115,7 +115,7 @@ def covered_levels(factor: WeightsFactor, levels: int) -> tuple[int, ...]:
     return factor.levels if factor.levels is not None else tuple(range(1, levels + 1))
 
 
-def noise_size(factor: WeightsFactor, level: int) -> float:
+def _noise_size(factor: WeightsFactor, level: int) -> float:
     """The size of the noise on the weights of a level."""
     size = factor.size[level] if isinstance(factor.size, Mapping) else factor.size
     return 0.0 if size is None else size

@@ -88,14 +88,14 @@ def monte_carlo(
     """
     spec = spec_of(recipe, spec)
     made = compiled(units, framework, recipe, spec, converted=converted, refuse_idle=refuse_idle)
-    bare = without_declared(made, spec)
+    bare = _without_declared(made, spec)
 
     def block(number: int, first: int, draws: int) -> "_Block":
         drawn = block_draws(made.factors, seed=spec.seed, purpose="monte_carlo", block=number, draws=draws)
         scores = made.scores(drawn, draws)
         places = places_of(scores)
         paired = min(draws, max(0, spec.assumed_draws - first)) if bare is not None else 0
-        without = bare_scores(bare, spec, drawn, paired) if bare is not None and paired else scores[:0]
+        without = _bare_scores(bare, spec, drawn, paired) if bare is not None and paired else scores[:0]
         return _Block(scores, places, made.on_scale(drawn, draws), above_counts(places), without)
 
     blocks = in_blocks(block, spec.draws, workers)
@@ -127,7 +127,17 @@ class _Block(NamedTuple):
 
 
 def spec_of(recipe: Recipe, spec: UncertaintySpec | None) -> UncertaintySpec:
-    """What is uncertain: as given, or as the recipe says."""
+    """What is uncertain: as given, or as the recipe says.
+
+    Raises:
+        BenchmarkInputError: neither names a factor.
+
+    >>> recipe = Recipe.of({"id": "mean", "version": "1", "label": "Mean", "steps": [
+    ...     {"step": "normalise", "method": "minmax"}, {"step": "aggregate", "method": "arithmetic"}],
+    ...     "uncertainty": {"draws": 200, "method": [{"distribution": "simplex"}]}})
+    >>> spec_of(recipe, None).draws, spec_of(recipe, recipe.uncertainty.model_copy(update={"draws": 9})).draws
+    (200, 9)
+    """
     found = recipe.uncertainty if spec is None else spec
     if found is None or not found.factors:
         refuse(
@@ -137,7 +147,7 @@ def spec_of(recipe: Recipe, spec: UncertaintySpec | None) -> UncertaintySpec:
     return found
 
 
-def without_declared(made: CompiledRecipe, spec: UncertaintySpec) -> CompiledRecipe | None:
+def _without_declared(made: CompiledRecipe, spec: UncertaintySpec) -> CompiledRecipe | None:
     """The same recipe without the spreads of data that are declared; None where there are none."""
     if not any(spread.declared.any() for spread in made.spreads) and not isinstance(spec.data.imputed, float):
         return None
@@ -145,7 +155,7 @@ def without_declared(made: CompiledRecipe, spec: UncertaintySpec) -> CompiledRec
     return replace(made, spreads=tuple(spread for spread in left if spread is not None))
 
 
-def bare_scores(bare: CompiledRecipe, spec: UncertaintySpec, drawn: Drawn, draws: int) -> FloatArray:
+def _bare_scores(bare: CompiledRecipe, spec: UncertaintySpec, drawn: Drawn, draws: int) -> FloatArray:
     """Scores of the first draws without what is declared, from the same random numbers."""
     first = {name: numbers[:draws] for name, numbers in drawn.items()}
     if isinstance(spec.data.imputed, float):
@@ -160,17 +170,28 @@ def manifest(
     spec: UncertaintySpec,
     converted: pd.DataFrame | None,
 ) -> dict[str, Any]:
-    """All that a run was made from and with: the recipe with every default and factor, hashes of the data."""
+    """All that a run was made from and with: the recipe with every default and factor, hashes of the data.
+
+    >>> framework = Framework.of(pd.DataFrame({
+    ...     "code": ["jobs", "index"], "level": [1, 2], "parent": ["index", None], "direction": 1,
+    ...     "type": ["Indicator", "Aggregate"]}))
+    >>> recipe = Recipe.of({"id": "mean", "version": "1", "label": "Mean", "steps": [
+    ...     {"step": "normalise", "method": "minmax"}, {"step": "aggregate", "method": "arithmetic"}]})
+    >>> units = UnitTable.of(pd.DataFrame({"unit": ["AT", "CH"], "jobs": [10, 30]}), framework)
+    >>> made_from = manifest(units, framework, recipe, UncertaintySpec(seed=7), None)
+    >>> sorted(made_from), made_from["recipe"]["uncertainty"]["seed"], made_from["inputs"]["converted"]
+    (['inputs', 'libraries', 'recipe'], 7, None)
+    """
     inputs = {
         "units": units_hash(units.only(framework.indicators)),
         "framework": framework_hash(framework),
-        "converted": None if converted is None else frame_hash(converted),
+        "converted": None if converted is None else _frame_hash(converted),
     }
     plain = recipe.effective() | {"uncertainty": spec.model_dump(mode="json")}
     return {"recipe": plain, "inputs": inputs, "libraries": library_versions()}
 
 
-def frame_hash(frame: pd.DataFrame) -> str:
+def _frame_hash(frame: pd.DataFrame) -> str:
     """SHA-256 of a frame of numbers, the same for its rows and columns in any order."""
     ordered = frame.astype("float64").sort_index(axis=0).sort_index(axis=1)
     labels = "\n".join(map(str, (*ordered.index, *ordered.columns)))

@@ -117,7 +117,15 @@ def class_counts(scores: FloatArray, places: PlaceArray, classes: Classes) -> In
 
 
 def class_numbers(scores: FloatArray, places: PlaceArray, classes: Classes) -> IntArray:
-    """The class of each unit in each draw, 1 = the highest; 0 where it is not ranked; see `class_counts`."""
+    """The class of each unit in each draw, 1 = the highest; 0 where it is not ranked; see `class_counts`.
+
+    Returns:
+        (draws, units): 1 = the highest class, 0 where a unit has no rank.
+
+    >>> scores = np.array([[90.0, np.nan, 10.0, 70.0]])
+    >>> class_numbers(scores, places_of(scores), Classes(by="threshold", limits=(20,))).tolist()
+    [[1, 0, 2, 1]]
+    """
     ranked = places != UNRANKED
     if classes.by == "quantile":
         several = np.maximum(ranked.sum(axis=1, keepdims=True), 1)

@@ -78,6 +78,7 @@ class Ways:
 
     @cached_property
     def tree(self) -> Tree:
+        """The framework by position, units and indicators being in canonical order."""
         return Tree.of(self.framework)
 
     @cached_property
@@ -106,7 +107,7 @@ class Ways:
             found.append(Stage(table, framework, self.bounded, is_fixed))
             if step.step == "denominate":
                 table = denominate(table, framework, **step.parameters).units
-            is_fixed &= step.step != "treat" or not any(map(excludes, self.ways(number)))
+            is_fixed &= step.step != "treat" or not any(map(_excludes, self.ways(number)))
         return tuple(found)
 
     @cached_property
@@ -230,8 +231,8 @@ class Ways:
             self.tree,
             target=self.target,
             hidden=hidden_levels(hidden, self.tree, counts if nominal else self.counts),
-            weights=None if nominal else only(self.spec, WeightsFactor),
-            inclusion=None if nominal else only(self.spec, InclusionFactor),
+            weights=None if nominal else _only(self.spec, WeightsFactor),
+            inclusion=None if nominal else _only(self.spec, InclusionFactor),
         )
 
     @cached_property
@@ -242,24 +243,33 @@ class Ways:
             for way in self.ways(number) if step.step == "weight" else ():
                 for place, weight in enumerate(self.weights(number, way)):
                     found[place] = found[place] | (weight > 0)
-        factor = only(self.spec, WeightsFactor)
+        factor = _only(self.spec, WeightsFactor)
         if factor is not None and factor.distribution == "simplex":
             for level in covered_levels(factor, len(found)):
                 found[level - 1] = np.ones_like(found[level - 1])
         return tuple(found)
 
 
-def excludes(treat: RecipeStep) -> bool:
+def _excludes(treat: RecipeStep) -> bool:
     """Whether a treatment leaves outliers without a number."""
     overrides = (treat.effective.get("by_indicator") or {}).values()
     lots = [treat.effective, *({**treat.effective, **own} for own in overrides)]
     return any(own["method"] == "outliers_sd" and own["replace"] == "exclude" for own in lots)
 
 
-def only(spec: UncertaintySpec, kind: type[_Factor]) -> _Factor | None:
+def _only(spec: UncertaintySpec, kind: type[_Factor]) -> _Factor | None:
     """The one factor of a kind that a spec may have."""
     return next((factor for factor in spec.method if isinstance(factor, kind)), None)
 
 
 def refuse(what: str, todo: str) -> NoReturn:
+    """Refuse to draw; says what, where (uncertainty) and what to do.
+
+    Raises:
+        BenchmarkInputError: always.
+
+    >>> refuse("the table is a panel", "Choose one time.")
+    Traceback (most recent call last):
+    alp_pipeline.benchmark.cells.BenchmarkInputError: ...uncertainty: the table is a panel. Choose one time.
+    """
     raise BenchmarkInputError(what, where=WHERE, todo=todo)

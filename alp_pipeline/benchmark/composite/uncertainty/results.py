@@ -166,7 +166,22 @@ def uncertainty_result(
     manifest: Mapping[str, Any],
     workers: int | None,
 ) -> UncertaintyResult:
-    """The labelled result; `order` are the units as the user gave them."""
+    """The labelled result; `order` are the units as the user gave them.
+
+    Args:
+        drawn: what the draws left behind. spec: quantiles and classes. order: labels. configuration,
+            manifest: as they are. workers: threads, one per core when None; the result does not depend on it.
+
+    >>> scores = np.array([[60.0, 50.0], [60.0, 70.0], [60.0, 40.0], [60.0, 30.0]])
+    >>> places = places_of(scores)
+    >>> drawn = DrawnScores(
+    ...     units=pd.Index(["AT", "CH"]), states=np.array([DETERMINED] * 2, dtype=object),
+    ...     nominal=(scores[0], scores[0], scores[0]), scores=scores, places=places,
+    ...     on_scale=np.full(4, True), above=above_counts(places), paired=None)
+    >>> result = uncertainty_result(drawn, UncertaintySpec(draws=4), drawn.units, pd.DataFrame(), {}, 1)
+    >>> result.rank_acceptability.to_numpy().tolist(), result.above.loc["AT", "CH"].item()
+    ([[0.75, 0.25], [0.25, 0.75]], 0.75)
+    """
     place_names = pd.RangeIndex(1, len(drawn.units) + 1, name="rank")
     counts = place_counts(drawn.places)
     draws = counts.sum(axis=1)[:, None]

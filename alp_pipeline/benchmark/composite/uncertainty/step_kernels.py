@@ -63,7 +63,25 @@ class Stage:
 
 
 def denominate_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
-    """Divide by what the step divides by; see `denominate`."""
+    """Divide by what the step divides by; see `denominate`.
+
+    Args:
+        parameters: of the step. stage: the nominal run before it, with the denominators.
+
+    Returns:
+        A kernel, (draws, units, indicators) to the same shape; NaN where a denominator is zero or has no
+        number.
+
+    >>> import pandas as pd
+    >>> framework = Framework.of(pd.DataFrame({
+    ...     "code": ["jobs", "people"], "level": [1, None], "parent": None, "direction": [1, None],
+    ...     "denominator": ["people", None], "type": ["Indicator", "Denominator"]}))
+    >>> data = pd.DataFrame({"unit": ["AT", "CH"], "jobs": [4, 6], "people": [8, 0]})
+    >>> units = UnitTable.of(data, framework)
+    >>> kernel = denominate_kernel({"scale": 100}, Stage(units, framework, np.isnan(units.array), True))
+    >>> kernel(Stack(units.array[None], np.arange(2), ()), {}).values.tolist()
+    [[[50.0], [nan]]]
+    """
     units = stage.units
     done = denominate(units, stage.framework, **parameters).details["denominated"]
     by, scale = np.ones(units.array.shape), np.ones(len(units.codes))
@@ -80,6 +98,15 @@ def screen_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
     Who is kept depends on which cells have a number and which are zero, the same in every draw, and cells
     drawn between bounds count as in the nominal run. So the step itself is asked, once for each alternative
     of the steps before.
+
+    >>> import pandas as pd
+    >>> framework = Framework.of(pd.DataFrame({"code": ["a", "b"], "level": 1, "parent": None, "direction": 1,
+    ...                                        "type": "Indicator"}))
+    >>> units = UnitTable.of(pd.DataFrame({"unit": ["AT", "CH"], "a": [1, 2], "b": [3, None]}), framework)
+    >>> stage = Stage(units, framework, np.full((2, 2), False), True)
+    >>> kept = screen_kernel({"availability_min": 0.9}, stage)(Stack(units.array[None], np.arange(2), ()), {})
+    >>> kept.rows.tolist(), kept.values.tolist()
+    ([0], [[[1.0, 3.0]]])
     """
     kept: dict[bytes, BoolArray] = {}
 
@@ -97,7 +124,22 @@ def screen_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
 
 
 def impute_kernel(parameters: Mapping[str, Any], stage: Stage, errors: ImputedErrors | None) -> Kernel:
-    """Fill gaps as the step does; where asked, with the error of an estimate."""
+    """Fill gaps as the step does; where asked, with the error of an estimate.
+
+    Args:
+        parameters: of the step. stage: the nominal run before it; its barred cells are never filled.
+        errors: what a filled cell is moved by in each draw; None for the estimate itself.
+
+    >>> import pandas as pd
+    >>> framework = Framework.of(pd.DataFrame({"code": ["LPI"], "level": 1, "parent": None, "direction": 1,
+    ...                                        "type": "Indicator"}))
+    >>> data = pd.DataFrame({"unit": ["AT", "CH", "LI", "SI"], "LPI": [4, 2, ":c", None]})
+    >>> units = UnitTable.of(data, framework)
+    >>> stage = Stage(units, framework, np.full((4, 1), False), True)
+    >>> kernel = impute_kernel({"method": "mean"}, stage, None)
+    >>> kernel(Stack(units.array[None], np.arange(4), ()), {}).values.ravel().tolist()
+    [4.0, 2.0, nan, 3.0]
+    """
     units = stage.units
     imputations = imputations_in(parameters, units)
     fillable = ~barred(stage)
@@ -127,20 +169,61 @@ def impute_kernel(parameters: Mapping[str, Any], stage: Stage, errors: ImputedEr
 
 
 def imputations_in(parameters: Mapping[str, Any], units: UnitTable) -> list[Imputation]:
-    """The imputation of each indicator of the table."""
+    """The imputation of each indicator of the table.
+
+    Args:
+        parameters: of the step impute, by_indicator among them.
+
+    Raises:
+        BenchmarkInputError: by_indicator names no indicator of the table.
+
+    >>> import pandas as pd
+    >>> framework = Framework.of(pd.DataFrame({"code": ["a", "b"], "level": 1, "parent": None, "direction": 1,
+    ...                                        "type": "Indicator"}))
+    >>> units = UnitTable.of(pd.DataFrame({"unit": ["AT"], "a": [1], "b": [2]}), framework)
+    >>> given = {"method": "mean", "by_indicator": {"b": {"method": "none"}}}
+    >>> [one.method for one in imputations_in(given, units)]
+    ['mean', 'none']
+    """
     own = {name: value for name, value in parameters.items() if name != "by_indicator"}
     return imputations_of(own, parameters.get("by_indicator"), units.codes)
 
 
 def barred(stage: Stage) -> BoolArray:
-    """Cells that no estimate may fill: confidential, not applicable, or known to lie between bounds."""
+    """Cells that no estimate may fill: confidential, not applicable, or known to lie between bounds.
+
+    Returns:
+        (units, indicators); a merely missing cell is False, and so is a number.
+
+    >>> import pandas as pd
+    >>> framework = Framework.of(pd.DataFrame({"code": ["LPI"], "level": 1, "parent": None, "direction": 1,
+    ...                                        "type": "Indicator"}))
+    >>> units = UnitTable.of(pd.DataFrame({"unit": ["AT", "CH", "SI"], "LPI": [4, ":c", None]}), framework)
+    >>> barred(Stage(units, framework, np.full((3, 1), False), True)).ravel().tolist()
+    [False, True, False]
+    """
     units = stage.units
     bounded = stage.hidden if units.lower is None else stage.hidden | units.lower.notna().to_numpy()
     return ~(units.fillable | ~np.isnan(units.array)) | bounded
 
 
 def treat_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
-    """Treat each indicator as the step does; refuse a function that does not exist for a drawn number."""
+    """Treat each indicator as the step does; refuse a function that does not exist for a drawn number.
+
+    Args:
+        parameters: of the step. stage: the nominal run before it.
+
+    Raises:
+        BenchmarkInputError: from the kernel, where a drawn number has no treated one (a logarithm of -1).
+
+    >>> import pandas as pd
+    >>> framework = Framework.of(pd.DataFrame({"code": ["GDP"], "level": 1, "parent": None, "direction": 1,
+    ...                                        "type": "Indicator"}))
+    >>> units = UnitTable.of(pd.DataFrame({"unit": list("ABCDEF"), "GDP": [1, 2, 3, 4, 5, 100]}), framework)
+    >>> kernel = treat_kernel({"method": "winsorise"}, Stage(units, framework, np.full((6, 1), False), True))
+    >>> kernel(Stack(units.array[None], np.arange(6), ()), {}).values.ravel().tolist()
+    [1.0, 2.0, 3.0, 4.0, 5.0, 5.0]
+    """
     own = {name: value for name, value in parameters.items() if name != "by_indicator"}
     treatments = treatments_of(own, parameters.get("by_indicator"), stage.units.codes)
     if all(one.method == "none" for one in treatments):
@@ -165,7 +248,20 @@ def treat_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
 
 
 def normalise_kernel(parameters: Mapping[str, Any], stage: Stage) -> Kernel:
-    """Normalise each indicator as the step does, those with the same method together."""
+    """Normalise each indicator as the step does, those with the same method together.
+
+    Args:
+        parameters: of the step. stage: the nominal run before it, with the indicators' directions.
+
+    >>> import pandas as pd
+    >>> framework = Framework.of(pd.DataFrame({"code": ["jobs", "co2"], "level": 1, "parent": None,
+    ...                                        "direction": [1, -1], "type": "Indicator"}))
+    >>> data = pd.DataFrame({"unit": ["AT", "CH", "SI"], "jobs": [10, 30, 20], "co2": [5, 4, 9]})
+    >>> units = UnitTable.of(data, framework)
+    >>> kernel = normalise_kernel({"method": "minmax"}, Stage(units, framework, np.full((3, 2), False), True))
+    >>> kernel(Stack(units.array[None], np.arange(3), ()), {}).values.tolist()
+    [[[0.0, 80.0], [100.0, 100.0], [50.0, 0.0]]]
+    """
     codes, framework = stage.units.codes, stage.framework
     own = {name: value for name, value in parameters.items() if name not in _NORMALISE_OWN}
     plan = indicator_settings(framework, parameters["method"], own, parameters.get("by_indicator"))
@@ -214,7 +310,21 @@ def _ranked(turned: FloatArray, method: str, ties: str) -> FloatArray:
 
 
 def row_of(unit: object, rows: IntArray, units: UnitTable) -> int:
-    """Where among some rows a reference unit stands."""
+    """Where among some rows a reference unit stands.
+
+    Args:
+        rows: positions in `units` of the units that are left.
+
+    Raises:
+        BenchmarkInputError: the unit is not among them.
+
+    >>> import pandas as pd
+    >>> framework = Framework.of(pd.DataFrame({"code": ["LPI"], "level": 1, "parent": None, "direction": 1,
+    ...                                        "type": "Indicator"}))
+    >>> units = UnitTable.of(pd.DataFrame({"unit": ["AT", "CH", "SI"], "LPI": [4, 2, 3]}), framework)
+    >>> row_of("SI", np.array([0, 2]), units)
+    1
+    """
     found = np.flatnonzero(units.index.take(rows) == unit)
     if not found.size:
         raise BenchmarkInputError(
