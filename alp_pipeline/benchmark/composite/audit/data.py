@@ -30,7 +30,20 @@ from alp_pipeline.benchmark.composite.units import UnitTable
 
 
 def framework_section(framework: Framework, units: UnitTable) -> Section:
-    """Indicators, aggregates, directions and weights as the index uses them."""
+    """Indicators, aggregates, directions and weights as the index uses them.
+
+    Returns:
+        Section `framework`, its table with each element's share of its group's weights (group_share). A
+        warning for a group of one element, a note of elements without weight.
+
+    >>> framework = Framework.of(pd.DataFrame({"code": ["jobs", "index"], "level": [1, 2],
+    ...     "parent": ["index", None], "direction": 1, "type": ["Indicator", "Aggregate"]}))
+    >>> units = UnitTable.of(pd.DataFrame({"unit": ["AT", "CH"], "jobs": [10, 30]}), framework)
+    >>> for one in framework_section(framework, units).findings:
+    ...     print(one.severity, "·", one.text)
+    note · Indicators: 1; aggregates: 1; levels: 2; units: 2.
+    warning · index rests on jobs alone: it repeats it and gives it the weight of a group.
+    """
     elements = (*framework.indicators, *framework.aggregates)
     table = framework.table
     table = table[table["code"].isin(elements)].reset_index(drop=True)
@@ -72,6 +85,18 @@ def availability_section(
         used: the units that the index rests on (screened, imputed), for flags of imputed cells.
         scores: the aggregated scores, for what is undetermined.
         limits: thresholds.
+
+    Returns:
+        Section `availability` with the tables indicators, units and groups.
+
+    >>> framework = Framework.of(pd.DataFrame({"code": ["jobs", "index"], "level": [1, 2],
+    ...     "parent": ["index", None], "direction": 1, "type": ["Indicator", "Aggregate"]}))
+    >>> units = UnitTable.of(pd.DataFrame({"unit": ["AT", "CH"], "jobs": [10, ":c"]}), framework)
+    >>> section = availability_section(units, framework, units, units, Thresholds())
+    >>> for one in section.findings[:2]:
+    ...     print(one.severity, "·", one.text)
+    note · Of 2 cells 1 hold a number (50 %), 1 are confidential and 0 lack one for another reason.
+    warning · Indicators with a number for fewer than 65 % of the units: jobs (50 %).
     """
     indicators = indicator_statistics(
         raw.values,
@@ -115,6 +140,18 @@ def treatment_section(
         details: the tables of the treatment itself.
         framework: the framework of these units.
         limits: thresholds.
+
+    Returns:
+        Section `treatment` with the tables of the treatment, statistics and outliers before and after, and
+        the correlations with denominators.
+
+    >>> framework = Framework.of(pd.DataFrame({"code": ["jobs", "index"], "level": [1, 2],
+    ...     "parent": ["index", None], "direction": 1, "type": ["Indicator", "Aggregate"]}))
+    >>> data = pd.DataFrame({"unit": list("ABCDEF"), "jobs": [1, 2, 3, 4, 5, 100]})
+    >>> before, after = (UnitTable.of(data.replace(100, top), framework) for top in (100, 5))
+    >>> for one in treatment_section(before, before, after, {}, framework, Thresholds()).findings:
+    ...     print(one.severity, "·", one.text)
+    note · Indicators with |skewness| above 2 and kurtosis above 3.5, no longer so after treatment: jobs.
     """
     tables = {**details}
     shapes = {}

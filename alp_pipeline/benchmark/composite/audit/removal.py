@@ -27,6 +27,13 @@ def blind_groups(raw: UnitTable, used: UnitTable, framework: Framework) -> pd.Da
     Returns:
         code, grouping (the column of groups), group, units (how many), names (their labels, separated by
         blanks); the largest groups first. Empty without groups.
+
+    >>> framework = Framework.of(pd.DataFrame({"code": ["jobs", "land"], "level": [1, None], "parent": None,
+    ...     "direction": [1, None], "type": ["Indicator", "Group"]}))
+    >>> units = UnitTable.of(pd.DataFrame({"unit": ["AT33", "CH05", "CH06"], "land": ["AT", "CH", "CH"],
+    ...                                    "jobs": [10, None, ":c"]}), framework)
+    >>> blind_groups(units, units, framework).values.tolist()
+    [['jobs', 'land', 'CH', 2, 'CH05 CH06']]
     """
     there = raw.values.loc[raw.values.index.isin(used.index)].notna()
     rows = []
@@ -43,7 +50,19 @@ def blind_groups(raw: UnitTable, used: UnitTable, framework: Framework) -> pd.Da
 
 
 def blind_findings(blind: pd.DataFrame, framework: Framework) -> list[Finding]:
-    """A warning per indicator and group of two units or more; the table has the others."""
+    """A warning per indicator and group of two units or more; the table has the others.
+
+    Args:
+        blind: as `blind_groups` gives it.
+        framework: with the labels of the indicators.
+
+    >>> framework = Framework.of(pd.DataFrame({"code": ["jobs"], "label": "Jobs", "level": 1, "parent": None,
+    ...     "direction": 1, "type": "Indicator"}))
+    >>> blind = pd.DataFrame([("jobs", "land", "CH", 2, "CH05 CH06"), ("jobs", "land", "LI", 1, "LI00")],
+    ...                      columns=list(BLIND_COLUMNS))
+    >>> [one.about for one in blind_findings(blind, framework)]
+    [('jobs', 'CH', 'CH05', 'CH06')]
+    """
     return [
         finding(
             "blind_group",
@@ -57,7 +76,26 @@ def blind_findings(blind: pd.DataFrame, framework: Framework) -> list[Finding]:
 
 
 def removal_findings(removal: Removal, blind: pd.DataFrame, framework: Framework) -> list[Finding]:
-    """What leaving out moves, and what it does to those who lack the indicator anyway."""
+    """What leaving out moves, and what it does to those who lack the indicator anyway.
+
+    Args:
+        removal: `removal.remove_elements` of the indicators.
+        blind: as `blind_groups` gives it.
+        framework: with the labels of the indicators.
+
+    Returns:
+        Which indicator moves ranks most and least; per indicator and group of two units or more that lack it,
+        how far they and the others move. None where no unit has a rank.
+
+    >>> framework = Framework.of(pd.DataFrame({"code": ["jobs", "wages", "index"], "level": [1, 1, 2],
+    ...     "parent": ["index", "index", None], "direction": 1, "type": ["Indicator"] * 2 + ["Aggregate"]}))
+    >>> shifts = pd.DataFrame({"mean_absolute_rank_shift": [2.0, 0.5], "max_absolute_rank_shift": [3, 1]},
+    ...                       index=["jobs", "wages"])
+    >>> removal = Removal("index", pd.DataFrame(), pd.DataFrame(), shifts)
+    >>> found = removal_findings(removal, pd.DataFrame(columns=list(BLIND_COLUMNS)), framework)
+    >>> found[0].text
+    'Left out one at a time, jobs moves ranks most (2.0 places on average, 3 at most), wages least (0.5).'
+    """
     shift = removal.elements["mean_absolute_rank_shift"].astype("float64").dropna().sort_index()
     if shift.empty:
         return []

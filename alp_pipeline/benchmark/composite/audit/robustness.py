@@ -38,6 +38,13 @@ def uncertainty_section(
         limits: thresholds.
         bounds: also give the intervals of units whose score rests on bounds of hidden cells. They are
             internal unless you know that they may be shown; without them such a unit has only its state.
+
+    Returns:
+        Section `uncertainty` with the tables ranks, configuration and sensitivity of what was given; of the
+        others a finding `not_evaluated`.
+
+    >>> [(one.rule, one.severity) for one in uncertainty_section(None, None, Thresholds()).findings]
+    [('no_uncertainty', 'not_evaluated'), ('no_sensitivity', 'not_evaluated')]
     """
     tables: dict[str, pd.DataFrame] = {}
     found: list[Finding] = []
@@ -68,6 +75,17 @@ def links_section(links: pd.DataFrame | None, limits: Thresholds) -> Section:
             columns: expected (1, -1; null where no sign is), other_year (of the outside numbers). A row of
             0 units is an indicator that was to be held against and is not there.
         limits: thresholds.
+
+    Returns:
+        Section `links` with the table as given.
+
+    >>> from alp_pipeline.benchmark.composite.links import links
+    >>> scores = pd.DataFrame({"index": [50, 60, 80, 70]}, index=["AT", "CH", "IT", "SI"])
+    >>> wealth = pd.DataFrame({"gdp": [80, 70, 50, 60]}, index=["AT", "CH", "IT", "SI"])
+    >>> found = links(scores, wealth).assign(expected=1)
+    >>> for one in links_section(found, Thresholds()).findings:
+    ...     print(one.severity, "·", one.text)  # doctest: +ELLIPSIS
+    warning · index and gdp go against what was expected (a positive link): r = -1.00 ... 4 of 4 units...
     """
     if links is None or links.empty:
         return Section("links", {}, (finding("no_links"),))

@@ -42,6 +42,22 @@ def coherence_section(scores: pd.DataFrame, framework: Framework, limits: Thresh
         scores: units × codes, directed scores of every indicator and aggregate.
         framework: the framework of these scores.
         limits: thresholds.
+
+    Returns:
+        Section `coherence` with the tables alpha, items, components, loadings, components_undefined and
+        correlations_within, _above and _across.
+
+    Raises:
+        BenchmarkInputError: a code of the framework is not in the scores; see `correlation`, `coherence`.
+
+    Source: OECD/JRC Handbook (Nardo et al. 2008), step 4; for the limits see `Thresholds`.
+
+    >>> framework = Framework.of(pd.DataFrame({"code": ["jobs", "wages", "index"], "level": [1, 1, 2],
+    ...     "parent": ["index", "index", None], "direction": 1, "type": ["Indicator"] * 2 + ["Aggregate"]}))
+    >>> scores = pd.DataFrame({"jobs": [1.0, 2, 3, 4], "wages": [4.0, 3, 2, 1]}, index=list("ABCD"))
+    >>> section = coherence_section(scores.assign(index=2.5), framework, Thresholds())
+    >>> [one.rule for one in section.findings if one.severity == "warning"]
+    ['contradiction']
     """
     within = pd.concat(
         [
@@ -88,6 +104,20 @@ def weights_section(scores: pd.DataFrame, framework: Framework, limits: Threshol
     """What the weights amount to at the top, and what the elements amount to in the result.
 
     Args: as in `coherence_section`.
+
+    Returns:
+        Section `weights` with the tables effective_weights, importance_in_top and importance_in_parent.
+
+    >>> framework = Framework.of(pd.DataFrame({"code": ["jobs", "wages", "index"], "level": [1, 1, 2],
+    ...     "parent": ["index", "index", None], "direction": 1, "weight": [3, 1, 1],
+    ...     "type": ["Indicator", "Indicator", "Aggregate"]}))
+    >>> scores = pd.DataFrame({"jobs": [1.0, 2, 3, 4], "wages": [2.0, 1, 4, 3]}, index=list("ABCD"))
+    >>> scores["index"] = 0.75 * scores["jobs"] + 0.25 * scores["wages"]
+    >>> section = weights_section(scores, framework, Thresholds())
+    >>> section.tables["effective_weights"]["effective_weight"].tolist()
+    [0.75, 0.25, 1.0]
+    >>> section.findings[0].text
+    'Effective weights of indicators in index: from 25 % (wages) to 75 % (jobs).'
     """
     weights = effective_weights(framework)
     parts = importance(scores, framework, target="parent")
