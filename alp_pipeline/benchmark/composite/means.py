@@ -40,7 +40,7 @@ def geometric(
     >>> geometric(np.array([[1.0, 4.0]]), np.array([1.0, 1.0]), Families.of([0, 0])).tolist()
     [[2.0]]
     """
-    require_positive(values, "geometric", labels)
+    _require_positive(values, "geometric", labels)
     return np.exp(arithmetic(np.log(values), weights, families))
 
 
@@ -52,7 +52,7 @@ def harmonic(
     >>> harmonic(np.array([[1.0, 4.0]]), np.array([1.0, 1.0]), Families.of([0, 0])).tolist()
     [[1.6]]
     """
-    require_positive(values, "harmonic", labels)
+    _require_positive(values, "harmonic", labels)
     return 1.0 / arithmetic(1.0 / values, weights, families)
 
 
@@ -77,7 +77,7 @@ def generalised(
         return geometric(values, weights, families, labels=labels)
     if power == -1:
         return harmonic(values, weights, families, labels=labels)
-    require_positive(values, f"generalised (power {power:g})", labels, zero_too=power > 0)
+    _require_positive(values, f"generalised (power {power:g})", labels, zero_too=power > 0)
     # Relative to the largest (p > 0) or smallest number, x^p is between 0 and 1 for any p; expm1 and log1p
     # keep the digits that x^p - 1 would lose for p near 0.
     extreme = families.largest(values) if power > 0 else families.smallest(values)
@@ -87,7 +87,9 @@ def generalised(
         return extreme * np.exp(np.log1p(arithmetic(apart, weights, families)) / power)
 
 
-def require_positive(values: FloatArray, mean: str, labels: Labels | None, *, zero_too: bool = False) -> None:
+def _require_positive(
+    values: FloatArray, mean: str, labels: Labels | None, *, zero_too: bool = False
+) -> None:
     """Refuse the first number that the mean is not defined for."""
     wrong = values < 0 if zero_too else values <= 0
     if not wrong.any():

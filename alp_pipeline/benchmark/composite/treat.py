@@ -21,7 +21,7 @@ from alp_pipeline.benchmark.composite.unit_cells import label_of
 from alp_pipeline.benchmark.composite.units import StepResult, UnitTable
 from alp_pipeline.benchmark.inputs import checked
 
-__all__ = ["METHODS", "periods", "treat", "treatments_of"]
+__all__ = ["METHODS", "treat", "treatments_of"]
 
 _SHAPES: Final = ("before", "after_method", "after")
 
@@ -124,7 +124,7 @@ def treat(
     }
     treatments = treatments_of(own, by_indicator, units.codes)
     work = _Work(units)
-    for rows in periods(units) if within_time else [np.arange(len(units.index))]:
+    for rows in _periods(units) if within_time else [np.arange(len(units.index))]:
         for treatment in dict.fromkeys(treatments):
             places = [place for place, each in enumerate(treatments) if each == treatment]
             work.treat(rows[np.argsort(units.index.take(rows), kind="stable")], places, treatment)
@@ -145,7 +145,7 @@ def treatments_of(
     return [Treatment(**each) for each in per_indicator(own, by_indicator, codes, where="treat").values()]
 
 
-def periods(units: UnitTable) -> list[IntArray]:
+def _periods(units: UnitTable) -> list[IntArray]:
     """The rows of each time, by position; of a cross-section all rows."""
     if not units.is_panel:
         return [np.arange(len(units.index), dtype=np.int64)]
