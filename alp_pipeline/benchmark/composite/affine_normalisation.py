@@ -171,7 +171,21 @@ def _number(value: Any) -> FloatArray:
 
 
 def require(fine: npt.ArrayLike, labels: Sequence[str] | None, problem: str, todo: str) -> None:
-    """Refuse unless `fine`, (..., indicators) or (indicators,) or a scalar, is true throughout."""
+    """Refuse unless `fine`, (..., indicators) or (indicators,) or a scalar, is true throughout.
+
+    Args:
+        fine: what must be true; one that has a place per indicator names the first indicator that fails.
+        labels: names of the indicators; their numbers when None.
+        problem: what is wrong where it is not true, continuing "the indicator X …".
+        todo: what to do about it.
+
+    Raises:
+        BenchmarkInputError: it is not true throughout.
+
+    >>> require([True, False], ["jobs", "wages"], "has no number", "Impute it.")
+    Traceback (most recent call last):
+    alp_pipeline.benchmark.cells.BenchmarkInputError: ...normalise: the indicator wages has no number...
+    """
     ok = np.asarray(fine)
     if ok.all():
         return
@@ -187,5 +201,9 @@ def refuse(what: str, todo: str) -> NoReturn:
 
     Raises:
         BenchmarkInputError: always.
+
+    >>> refuse("there are no units", "Pass at least two.")
+    Traceback (most recent call last):
+    alp_pipeline.benchmark.cells.BenchmarkInputError: ...normalise: there are no units. Pass at least two.
     """
     raise BenchmarkInputError(what, where="normalise", todo=todo)

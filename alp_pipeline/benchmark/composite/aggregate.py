@@ -142,7 +142,15 @@ def _ends(bounds: pd.DataFrame | None, codes: list[str], values: FloatArray, hid
 
 
 def families_of(framework: Framework, level: int) -> tuple[Families, FloatArray]:
-    """Children and parents of a level, both in the order of their codes, and the children's weights."""
+    """Children and parents of a level, both in the order of their codes, and the children's weights.
+
+    >>> framework = Framework.of(pd.DataFrame({"code": ["wages", "jobs", "index"], "level": [1, 1, 2],
+    ...     "parent": ["index", "index", None], "direction": 1, "weight": [3, 1, 1],
+    ...     "type": ["Indicator", "Indicator", "Aggregate"]}))
+    >>> families, weights = families_of(framework, 1)  # jobs, wages
+    >>> families.membership.tolist(), weights.tolist()
+    ([0, 0], [1.0, 3.0])
+    """
     children, parents = sorted(framework.codes(level)), sorted(framework.codes(level + 1))
     weight = dict(zip(framework.codes(level), framework.weights(level), strict=True))
     membership = [parents.index(str(framework.parent(child))) for child in children]
@@ -158,7 +166,25 @@ def one_level(
     index: pd.Index,
     codes: Sequence[str],
 ) -> tuple[FloatArray, dict[str, Any]]:
-    """The rows of a lot one level up, and the settings as the kernel takes them (a reference by position)."""
+    """The rows of a lot one level up, and the settings as the kernel takes them (a reference by position).
+
+    Args:
+        values: units × children of the level, NaN = no number.
+        weights, families: of these children, see `families_of`.
+        settings: method and parameters of `aggregation.aggregated`; a `reference` by its code.
+        lot: which rows are learnt from and which aggregated.
+        index, codes: the labels of rows and children.
+
+    Raises:
+        BenchmarkInputError: the reference is not among the rows; what the method refuses.
+
+    >>> index = pd.Index(["AT", "CH"])
+    >>> lot, values = lots(index, "all", where=WHERE)[0], np.array([[10.0, 50.0], [30.0, np.nan]])
+    >>> mean = {"method": "arithmetic"}
+    >>> one_level(values, np.array([1.0, 3.0]), Families.of([0, 0]), mean, lot, index, ["jobs", "wages"])
+    (array([[40.],
+           [30.]]), {'method': 'arithmetic'})
+    """
     own = dict(settings)
     if own.get("reference", "mean") != "mean":
         own["reference"] = row_of(index, own["reference"], lot, where=WHERE)

@@ -142,9 +142,8 @@ def correlations_with_ancestors(
 
     Source: COINr get_corr with withparent = "family".
 
-    >>> framework = Framework.of(pd.DataFrame({
-    ...     "code": ["a", "b", "I"], "level": [1, 1, 2], "parent": ["I", "I", None], "direction": 1,
-    ...     "type": ["Indicator"] * 2 + ["Aggregate"]}))
+    >>> framework = Framework.of(pd.DataFrame({"code": ["a", "b", "I"], "level": [1, 1, 2], "direction": 1,
+    ...     "parent": ["I", "I", None], "type": ["Indicator"] * 2 + ["Aggregate"]}))
     >>> scores = pd.DataFrame({"a": [1, 2, 3.0], "b": [3, 2, 1.0], "I": [1, 2, 3.0]})
     >>> found = correlations_with_ancestors(scores, framework)
     >>> found[["code", "other_code", "correlation"]].round(2).values.tolist()
@@ -293,9 +292,8 @@ def flagged(
 def ancestors(framework: Framework, code: str) -> tuple[str, ...]:
     """The aggregates above a code, its parent first.
 
-    >>> ancestors(Framework.of(pd.DataFrame({
-    ...     "code": ["a", "I"], "level": [1, 2], "parent": ["I", None], "direction": 1,
-    ...     "type": ["Indicator", "Aggregate"]})), "a")
+    >>> ancestors(Framework.of(pd.DataFrame({"code": ["a", "I"], "level": [1, 2], "parent": ["I", None],
+    ...     "direction": 1, "type": ["Indicator", "Aggregate"]})), "a")
     ('I',)
     """
     parent = framework.parent(code)
@@ -303,7 +301,12 @@ def ancestors(framework: Framework, code: str) -> tuple[str, ...]:
 
 
 def ancestor(framework: Framework, code: str, level: int) -> str:
-    """The aggregate of a level that a code below that level belongs to, see `ancestors`."""
+    """The aggregate of a level that a code below that level belongs to, see `ancestors`.
+
+    >>> ancestor(Framework.of(pd.DataFrame({"code": ["a", "I"], "level": [1, 2], "parent": ["I", None],
+    ...     "direction": 1, "type": ["Indicator", "Aggregate"]})), "a", 2)
+    'I'
+    """
     return next(found for found in ancestors(framework, code) if framework.level(found) == level)
 
 

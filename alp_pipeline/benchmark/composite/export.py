@@ -116,7 +116,12 @@ def export_index(
 
 
 def labelled(frame: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
-    """A frame of units with its labels as first columns, called as asked."""
+    """A frame of units with its labels as first columns, called as asked.
+
+    >>> scores = pd.DataFrame({"index": [70.0, 80.0]}, index=["AT", "CH"])
+    >>> labelled(scores, ("uCode", "Time")).to_dict("list")
+    {'uCode': ['AT', 'CH'], 'index': [70.0, 80.0]}
+    """
     levels = frame.index.nlevels
     index = frame.index.set_names(list(labels[:levels]))
     return frame.set_axis(index, axis=0).reset_index()
@@ -163,7 +168,19 @@ def _flat(table: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
 
 
 def require_replaceable(folder: Path) -> None:
-    """Refuse a folder that holds anything but an earlier result: before an index is computed, and after."""
+    """Refuse a folder that holds anything but an earlier result: before an index is computed, and after.
+
+    Raises:
+        ExportRefused: it is a file, or holds something that the log of an earlier result does not list.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     require_replaceable(Path(folder))  # empty
+    ...     _ = (Path(folder) / "thesis.docx").write_text("…", encoding="utf-8")
+    ...     require_replaceable(Path(folder))
+    Traceback (most recent call last):
+    alp_pipeline.benchmark.composite.export.ExportRefused: ...the folder holds thesis.docx, which is not...
+    """
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -186,6 +203,13 @@ def clear_after_the_dead(folder: Path) -> tuple[str, ...]:
 
     Returns:
         A sentence for each thing done; none where nothing was left.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as parent:
+    ...     left = Path(parent) / f"jobs{TEMPORARY_MARK}2000000000-ab"  # no process has so high a number
+    ...     left.mkdir()
+    ...     clear_after_the_dead(Path(parent) / "jobs"), left.exists()
+    (('jobs.partial-2000000000-ab, left by a run that was killed, was removed',), False)
     """
     folder, done = folder.resolve(), []
     if not folder.parent.is_dir():

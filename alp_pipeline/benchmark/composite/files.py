@@ -62,7 +62,18 @@ class TableFile:
 def read_table(
     path: Path | str, *, sheet: str | None = None, first_heading: str | None = None
 ) -> pd.DataFrame:
-    """The table in a file, see `read_table_file`."""
+    """The table in a file, see `read_table_file`.
+
+    Raises:
+        BenchmarkInputError: see `read_table_file`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "jobs.csv"
+    ...     _ = file.write_text("unit;jobs\\nAT;01\\nNA;\\n")
+    ...     read_table(file).to_dict("list")
+    {'unit': ['AT', 'NA'], 'jobs': ['01', '']}
+    """
     return read_table_file(path, sheet=sheet, first_heading=first_heading).table
 
 

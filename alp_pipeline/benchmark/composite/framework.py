@@ -245,7 +245,18 @@ def read_framework(path: Path | str, *, sheet: str | None = None) -> Framework:
 
 
 def framework_file(path: Path | str, *, sheet: str | None = None) -> TableFile:
-    """The framework table in a file, and what was read otherwise than it stands there."""
+    """The framework table in a file, and what was read otherwise than it stands there.
+
+    Raises:
+        BenchmarkInputError: see `files.read_table_file` and `TableFile.numbers_in`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "iMeta.csv"
+    ...     _ = file.write_text("iCode;Level;Parent;Direction;Weight;Type\\nLPI;1;;1;0,5;Indicator\\n")
+    ...     framework_file(file).remarks
+    ('iMeta.csv: numbers of Weight have no plain decimal point: 0,5 was read as 0.5',)
+    """
     return read_table_file(path, sheet=sheet).numbers_in(NUMBERS, path)
 
 

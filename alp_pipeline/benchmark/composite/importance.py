@@ -60,7 +60,14 @@ def effective_weights(framework: Framework) -> pd.DataFrame:
 
 
 def group_shares(framework: Framework) -> dict[str, float]:
-    """The weight of each element as a share of its group's weights; 1 for each top."""
+    """The weight of each element as a share of its group's weights; 1 for each top.
+
+    >>> framework = Framework.of(pd.DataFrame({"code": ["a", "b", "I"], "level": [1, 1, 2],
+    ...     "parent": ["I", "I", None], "direction": 1, "weight": [3, 1, 1],
+    ...     "type": ["Indicator", "Indicator", "Aggregate"]}))
+    >>> group_shares(framework)
+    {'a': 0.75, 'b': 0.25, 'I': 1.0}
+    """
     shares = {}
     for level in range(1, framework.depth + 1):
         weight = dict(zip(framework.codes(level), framework.weights(level).tolist(), strict=True))

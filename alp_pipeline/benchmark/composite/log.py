@@ -78,6 +78,13 @@ def read_log(path: Path | str) -> IndexLog:
 
     Raises:
         BenchmarkInputError: the file is absent, no YAML or no log of an index.
+
+    >>> import tempfile
+    >>> log = IndexLog(recipe={"id": "jobs"}, inputs={}, stages={}, libraries={}, seed=7)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "log.yaml").write_text(log.text, encoding="utf-8")
+    ...     read_log(Path(folder) / "log.yaml") == log
+    True
     """
     path = Path(path)
     return IndexLog.of(read_mapping(path), where=path.name)
@@ -116,7 +123,15 @@ def units_hash(units: UnitTable) -> str:
 
 
 def framework_hash(framework: Framework) -> str:
-    """SHA-256 of a framework, the same for its rows in any order."""
+    """SHA-256 of a framework, the same for its rows in any order.
+
+    >>> table = pd.DataFrame({"code": ["jobs", "index"], "level": [1, 2], "parent": ["index", None],
+    ...                       "direction": [1, 1], "type": ["Indicator", "Aggregate"]})
+    >>> one, other = Framework.of(table), Framework.of(table.iloc[::-1])
+    >>> turned = Framework.of(table.assign(direction=[-1, 1]))
+    >>> framework_hash(one) == framework_hash(other), framework_hash(one) == framework_hash(turned)
+    (True, False)
+    """
     digest = hashlib.sha256()
     _add(digest, "framework", framework.table.set_index("code"))
     return digest.hexdigest()

@@ -49,6 +49,9 @@ def columns_of(values: FloatArray) -> FloatArray:
 
     Each column then lies in one piece: its sums are pairwise, and the same to the last bit whatever
     other columns or draws are beside it.
+
+    >>> columns_of(np.array([[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]])).tolist()
+    [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
     """
     return np.ascontiguousarray(np.swapaxes(values, -1, -2))
 

@@ -155,7 +155,14 @@ def rank_intervals(units: UnitTable, code: str) -> pd.DataFrame:
 
 
 def require_ties(ties: object, where: str) -> str:
-    """The rule for ties, if it is one of TIES."""
+    """The rule for ties, if it is one of TIES.
+
+    Raises:
+        BenchmarkInputError: it is none of them, naming `where`.
+
+    >>> require_ties("min", "ranks")
+    'min'
+    """
     return require_choice(ties, TIES, name="rule for ties", where=where)
 
 

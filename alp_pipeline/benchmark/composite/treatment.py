@@ -179,6 +179,14 @@ def treated_columns(columns: FloatArray, treatment: Treatment) -> tuple[FloatArr
 
     Args:
         columns: (columns, units), contiguous.
+
+    Returns:
+        As many columns as are chosen × units, and the diagnosis of every column.
+
+    >>> columns = np.array([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [1.0, 2.0, 3.0, 4.0, 5.0, 100.0]])
+    >>> replaced, diagnosis = treated_columns(columns, Treatment(method="winsorise"))
+    >>> diagnosis.chosen.tolist(), replaced.tolist()
+    ([1], [[1.0, 2.0, 3.0, 4.0, 5.0, 5.0]])
     """
     before = shape_of(columns)
     due = ~np.isnan(before[0]) if treatment.always else treatment.fails(*before)

@@ -35,6 +35,13 @@ def identified(data: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     Raises:
         BenchmarkInputError: no row, no unit column, an empty code, a unit (and time) twice, a time
             that is no year.
+
+    >>> panel = pd.DataFrame({"uCode": ["AT", "AT"], "uName": "Austria", "Time": [2013, 2014], "LPI": [3, 4]})
+    >>> frame, names = identified(panel)
+    >>> frame.index.tolist(), names.to_dict(), frame["LPI"].tolist()
+    ([('AT', 2013), ('AT', 2014)], {'AT': 'Austria'}, [3, 4])
+    >>> identified(panel.head(1))[0].index.tolist()  # one time only
+    ['AT']
     """
     columns = {str(name).strip().lower(): name for name in reversed(list(data.columns))}
     unit = next((columns[name] for name in _UNIT if name in columns), None)
@@ -91,7 +98,15 @@ def numbers_and_states(data: pd.DataFrame, codes: tuple[str, ...]) -> tuple[pd.D
 
 
 def group_texts(data: pd.DataFrame, codes: tuple[str, ...]) -> pd.DataFrame:
-    """Group columns as text, NaN where empty."""
+    """Group columns as text, NaN where empty.
+
+    Raises:
+        BenchmarkInputError: a column is absent.
+
+    >>> data = pd.DataFrame({"country": ["AT", " "], "size": [1, None]}, index=["AT33", "CH05"])
+    >>> group_texts(data, ("country", "size")).values.tolist()
+    [['AT', '1.0'], [nan, nan]]
+    """
     absent = [code for code in codes if code not in data.columns]
     if absent:
         _refuse(f"the column {absent[0]} is absent", "Pass a column for every code of the framework.")

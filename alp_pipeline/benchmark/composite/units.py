@@ -321,7 +321,20 @@ def read_units(path: Path | str, framework: Framework, *, sheet: str | None = No
 
 
 def units_file(path: Path | str, framework: Framework, *, sheet: str | None = None) -> TableFile:
-    """The table of units in a file, and what was read otherwise than it stands there."""
+    """The table of units in a file, and what was read otherwise than it stands there.
+
+    Raises:
+        BenchmarkInputError: see `files.read_table_file` and `TableFile.numbers_in`.
+
+    >>> import tempfile
+    >>> framework = Framework.of(pd.DataFrame({"code": ["LPI"], "level": 1, "parent": None, "direction": 1,
+    ...                                        "type": "Indicator"}))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "iData.csv"
+    ...     _ = file.write_text("uCode;LPI\\nAT;4,1\\nCH;:c\\n")
+    ...     units_file(file, framework).table["LPI"].tolist()
+    ['4.1', ':c']
+    """
     numbers = {code.lower() for code in (*framework.indicators, *framework.denominator_codes)}
     return read_table_file(path, sheet=sheet).numbers_in(numbers, path)
 

@@ -66,6 +66,22 @@ def index_of_files(
 
     Raises:
         BenchmarkInputError: whatever is wrong with one of the files, by name; nothing was written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as name:
+    ...     folder = Path(name)
+    ...     _ = (folder / "data.csv").write_text("unit,jobs\\nAT,10\\nCH,30\\nSI,15\\n")
+    ...     _ = (folder / "tree.csv").write_text("code,level,parent,direction,type\\n"
+    ...                                          "jobs,1,index,1,Indicator\\nindex,2,,,Aggregate\\n")
+    ...     _ = (folder / "recipe.yaml").write_text("{id: jobs, version: '1', label: Jobs, "
+    ...                                             "framework: tree.csv, "
+    ...                                             "steps: [{step: normalise}, {step: aggregate}]}")
+    ...     written = index_of_files(folder / "data.csv", folder / "recipe.yaml", folder / "out")
+    ...     print((folder / "out" / "ranks.csv").read_text(), end="")
+    unit,index
+    AT,3
+    CH,1
+    SI,2
     """
     cleared = clear_after_the_dead(out)
     require_replaceable(out.resolve())
@@ -84,13 +100,13 @@ def index_of_files(
     with named_after(data, "data"):
         units, labels = UnitTable.of(cells.table, tree), label_columns(cells.table)
     result = compute_index(units, tree, followed)
-    more = {} if followed.uncertainty is None else uncertainty_tables(units, tree, followed, labels)
+    more = {} if followed.uncertainty is None else _uncertainty_tables(units, tree, followed, labels)
     read = (*meta.remarks, *cells.remarks)
     files = export_index(result, out, labels=labels, more=more, remarks=read)
     return WrittenIndex(result, out, files, (*cleared, *read, *result.remarks))
 
 
-def uncertainty_tables(
+def _uncertainty_tables(
     units: UnitTable, framework: Framework, recipe: Recipe, labels: tuple[str, ...]
 ) -> dict[str, pd.DataFrame]:
     """What the draws of a recipe say, by file name."""
