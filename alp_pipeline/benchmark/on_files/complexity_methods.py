@@ -47,7 +47,13 @@ class Present:
 
 
 def relatedness_matrix(request: Request) -> Outcome:
-    """relatedness: relatedness of each pair of activities."""
+    """relatedness: relatedness of each pair of activities.
+
+    >>> from alp_pipeline.benchmark.on_files.request import ActivityTable, Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame([[0, 1, 1], [1, 1, 0], [1, 0, 0]], list("ABC"), list("XYZ")))
+    >>> relatedness_matrix(Request(jobs, "region", *[None] * 5, Choices())).table.values[0].tolist()
+    ['X', 0.0, 0.5, 0.0]
+    """
     choices, present = request.choices, presence_of(request)
     phi = _relatedness(request, present)
     summary = {"measure": choices.measure, "diagonal": choices.diagonal, **present.summary}
@@ -55,7 +61,13 @@ def relatedness_matrix(request: Request) -> Outcome:
 
 
 def density(request: Request) -> Outcome:
-    """density: relatedness density of every region and activity."""
+    """density: relatedness density of every region and activity.
+
+    >>> from alp_pipeline.benchmark.on_files.request import ActivityTable, Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame([[0, 1, 1], [1, 1, 0], [1, 0, 0]], list("ABC"), list("XYZ")))
+    >>> density(Request(jobs, "region", *[None] * 5, Choices())).table.values[0].tolist()
+    ['A', 100.0, 50.0, 100.0]
+    """
     present = presence_of(request)
     found = relatedness_density(
         present.matrix,
@@ -68,7 +80,13 @@ def density(request: Request) -> Outcome:
 
 
 def opportunities(request: Request) -> Outcome:
-    """opportunities: activities that a region lacks, the most related first."""
+    """opportunities: activities that a region lacks, the most related first.
+
+    >>> from alp_pipeline.benchmark.on_files.request import ActivityTable, Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame([[0, 1, 1], [1, 1, 0], [1, 0, 0]], list("ABC"), list("XYZ")))
+    >>> opportunities(Request(jobs, "region", *[None] * 5, Choices())).table.values[-1].tolist()
+    ['C', 'Z', 0.0, 2]
+    """
     present = presence_of(request)
     phi = _relatedness(request, present)
     report = request.choices.report or None
@@ -81,7 +99,13 @@ def opportunities(request: Request) -> Outcome:
 
 
 def complexity_indices(request: Request) -> Outcome:
-    """complexity: ECI of regions and PCI of activities, one after the other."""
+    """complexity: ECI of regions and PCI of activities, one after the other.
+
+    >>> from alp_pipeline.benchmark.on_files.request import ActivityTable, Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame([[0, 1, 1], [1, 1, 0], [1, 0, 0]], list("ABC"), list("XYZ")))
+    >>> complexity_indices(Request(jobs, "region", *[None] * 5, Choices())).table.code.tolist()
+    ['A', 'B', 'C', 'X', 'Y', 'Z']
+    """
     present = presence_of(request)
     result = _complexity(request, present)
     regions = scores("region", result.eci, eci=result.eci, diversity=result.diversity)
@@ -92,7 +116,13 @@ def complexity_indices(request: Request) -> Outcome:
 
 
 def regions_complexity(request: Request) -> Outcome:
-    """eci: economic complexity index of each region."""
+    """eci: economic complexity index of each region.
+
+    >>> from alp_pipeline.benchmark.on_files.request import ActivityTable, Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame([[0, 1, 1], [1, 1, 0], [1, 0, 0]], list("ABC"), list("XYZ")))
+    >>> regions_complexity(Request(jobs, "region", *[None] * 5, Choices())).table.eci.round(2).tolist()
+    [1.31, -0.19, -1.12]
+    """
     present = presence_of(request)
     result = _complexity(request, present)
     found = pd.DataFrame({"eci": result.eci, "diversity": result.diversity})
@@ -102,7 +132,13 @@ def regions_complexity(request: Request) -> Outcome:
 
 
 def activities_complexity(request: Request) -> Outcome:
-    """pci: complexity index of each activity."""
+    """pci: complexity index of each activity.
+
+    >>> from alp_pipeline.benchmark.on_files.request import ActivityTable, Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame([[0, 1, 1], [1, 1, 0], [1, 0, 0]], list("ABC"), list("XYZ")))
+    >>> activities_complexity(Request(jobs, "region", *[None] * 5, Choices())).table.pci.round(2).tolist()
+    [-1.12, 0.74, 1.88]
+    """
     present = presence_of(request)
     result = _complexity(request, present)
     found = pd.DataFrame({"pci": result.pci, "ubiquity": result.ubiquity})
@@ -110,7 +146,14 @@ def activities_complexity(request: Request) -> Outcome:
 
 
 def fitness(request: Request) -> Outcome:
-    """fitness: fitness of regions and complexity of activities, one after the other."""
+    """fitness: fitness of regions and complexity of activities, one after the other.
+
+    >>> from alp_pipeline.benchmark.on_files.request import ActivityTable, Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame([[0, 1, 1], [1, 1, 0], [1, 0, 0]], list("ABC"), list("XYZ")))
+    >>> found = fitness(Request(jobs, "region", *[None] * 5, Choices())).table
+    >>> found.code[found.fitness.argmax()]  # which alone has Z
+    'A'
+    """
     present = presence_of(request)
     result = fitness_complexity(present.matrix, report=request.choices.report or None)
     regions = scores("region", result.fitness, fitness=result.fitness)
@@ -126,7 +169,13 @@ def fitness(request: Request) -> Outcome:
 
 
 def outlook_index(request: Request) -> Outcome:
-    """coi: complexity outlook of each region."""
+    """coi: complexity outlook of each region.
+
+    >>> from alp_pipeline.benchmark.on_files.request import ActivityTable, Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame([[0, 1, 1], [1, 1, 0], [1, 0, 0]], list("ABC"), list("XYZ")))
+    >>> outlook_index(Request(jobs, "region", *[None] * 5, Choices())).table.coi.round(2).tolist()
+    [-1.25, 1.2, 0.05]
+    """
     present, result = _outlook(request)
     found = pd.DataFrame({"coi": result.coi, "coi_unscaled": result.coi_unscaled})
     return Outcome(
@@ -135,7 +184,13 @@ def outlook_index(request: Request) -> Outcome:
 
 
 def outlook_gain(request: Request) -> Outcome:
-    """cog: complexity outlook gain of every region and activity."""
+    """cog: complexity outlook gain of every region and activity.
+
+    >>> from alp_pipeline.benchmark.on_files.request import ActivityTable, Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame([[0, 1, 1], [1, 1, 0], [1, 0, 0]], list("ABC"), list("XYZ")))
+    >>> outlook_gain(Request(jobs, "region", *[None] * 5, Choices())).table.Z.round(2).tolist()
+    [0.0, 0.0, 0.26]
+    """
     present, result = _outlook(request)
     return Outcome(
         result.cog.reset_index(names=request.region_heading),
@@ -203,7 +258,16 @@ def moran(request: Request) -> Outcome:
 
 
 def presence_of(request: Request) -> Present:
-    """Where each activity is present, as asked for."""
+    """Where each activity is present, as asked for.
+
+    Raises:
+        BenchmarkInputError: several years; cells of which nobody knows, and no rule for them was asked for.
+
+    >>> from alp_pipeline.benchmark.on_files.request import ActivityTable, Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame([[30, 10], [10, 30]], ["A", "B"], ["C10", "I55"]))
+    >>> presence_of(Request(jobs, "region", *[None] * 5, Choices(threshold=1.5))).matrix.values.tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
     choices = request.choices
     if YEAR in request.table.values.index.names:
         raise BenchmarkInputError("the matrix has several years", where="matrix", todo="Choose one: --year.")
@@ -301,7 +365,12 @@ def _complexity_summary(result: ComplexityResult) -> dict[str, Any]:
 
 
 def scores(kind: str, of: pd.Series, **columns: pd.Series) -> pd.DataFrame:
-    """Numbers of regions or of activities, to stand one below the other."""
+    """Numbers of regions or of activities, to stand one below the other.
+
+    >>> diversity = pd.Series([2, 1], index=["A", "B"])
+    >>> scores("region", diversity, diversity=diversity).values.tolist()
+    [['region', 'A', 2], ['region', 'B', 1]]
+    """
     values = {name: series.reindex(of.index).to_numpy() for name, series in columns.items()}
     return pd.DataFrame({"kind": kind, "code": of.index, **values})
 

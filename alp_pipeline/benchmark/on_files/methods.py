@@ -60,8 +60,8 @@ class Method:
 
     @property
     def says(self) -> str:
-        """What it is, in a line."""
-        return (self.compute.__doc__ or "").split(": ", 1)[-1].rstrip(".")
+        """What it is, in a line: the first of its function's docstring, after its name."""
+        return (self.compute.__doc__ or "").partition("\n")[0].split(": ", 1)[-1].rstrip(".")
 
 
 METHODS: dict[str, Method] = {

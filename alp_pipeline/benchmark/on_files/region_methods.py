@@ -32,7 +32,19 @@ from alp_pipeline.benchmark.strength import cluster_strength
 
 
 def strength(request: Request) -> Outcome:
-    """strength: stars of every regional activity by a scheme, least and most."""
+    """strength: stars of every regional activity by a scheme, least and most.
+
+    Raises:
+        BenchmarkInputError: no scheme was named; a row of its file that is no criterion.
+
+    >>> from alp_pipeline.benchmark.activity_table import ActivityTable
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> scheme = StarScheme.from_rows([{"scheme_id": "lq", "version": "1", "criterion": "specialisation",
+    ...                                 "rule": "threshold", "value": "1.5"}])
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [30, 10], "I55": [10, 30]}, index=["AT33", "ITH1"]))
+    >>> strength(Request(jobs, "region", *[None] * 5, Choices(scheme=scheme))).table["stars_min"].tolist()
+    [1, 0, 0, 1]
+    """
     scheme = _scheme(request.choices.scheme)
     table = request.table
     totals, _ = region_totals_of(table, request.region_totals)
@@ -55,19 +67,51 @@ def strength(request: Request) -> Outcome:
 
 
 def diversity_of(request: Request) -> Outcome:
-    """diversity: evenness, effective number of activities and concentration of each region."""
+    """diversity: evenness, effective number of activities and concentration of each region.
+
+    >>> from alp_pipeline.benchmark.activity_table import ActivityTable
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [10, 40], "I55": [10, 0]}, index=["AT33", "ITH1"]))
+    >>> diversity_of(Request(jobs, "region", *[None] * 5, Choices())).table["effective_activities"].tolist()
+    [2.0, 1.0]
+    """
     return by_region(request, diversity(request.table), bounds=())
 
 
 def volatility_of(request: Request) -> Outcome:
-    """volatility: how much each series swings over the years, per cent."""
+    """volatility: how much each series swings over the years, per cent.
+
+    Raises:
+        BenchmarkInputError: the matrix has one year.
+
+    >>> from alp_pipeline.benchmark.activity_table import ActivityTable
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> rows = pd.MultiIndex.from_product([["AT33"], [2013, 2014, 2015]], names=["region", "year"])
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [100, 110, 99]}, index=rows))
+    >>> found = volatility_of(Request(jobs, "region", *[None] * 5, Choices(years_min=2))).table
+    >>> found["volatility_pct"].round(2).tolist()  # sample deviation of +10 and -10 per cent
+    [14.14]
+    """
     how = request.choices.variant or "growth_rates"
     found = volatility(_cells(_with_years(request)), method=how, years_min=request.choices.years_min)
     return Outcome(_named(request, found), {"variant": how, **states_of(found["volatility_state"])})
 
 
 def recovery_of(request: Request) -> Outcome:
-    """recovery: fall, years to return, resistance and recoverability of each series in a downturn."""
+    """recovery: fall, years to return, resistance and recoverability of each series in a downturn.
+
+    Raises:
+        BenchmarkInputError: the matrix has one year; years of peak or fall that are none.
+
+    >>> from alp_pipeline.benchmark.activity_table import ActivityTable
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> rows = pd.MultiIndex.from_product([["AT33"], [2008, 2009, 2010, 2011]], names=["region", "year"])
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [100, 80, 90, 100]}, index=rows))
+    >>> choices = Choices(peak_years="2008", fall_years="2009")
+    >>> found = recovery_of(Request(jobs, "region", *[None] * 5, choices)).table
+    >>> found[["fall_pct", "recovery_years"]].values.tolist()
+    [[-20.0, 3]]
+    """
     choices, cells = request.choices, _cells(_with_years(request))
     until = int(cells["year"].max()) if choices.until is None else choices.until
     downturn = Downturn(
@@ -95,7 +139,15 @@ def recovery_of(request: Request) -> Outcome:
 
 
 def reflections_of(request: Request) -> Outcome:
-    """reflections: averages of averages by round, and how close they come to ECI."""
+    """reflections: averages of averages by round, and how close they come to ECI.
+
+    >>> from alp_pipeline.benchmark.activity_table import ActivityTable
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame([[0, 1, 1], [1, 1, 0], [1, 0, 0]], list("ABC"), list("XYZ")))
+    >>> found = reflections_of(Request(jobs, "region", *[None] * 5, Choices(rounds=1))).table
+    >>> found.loc[found["code"] == "A", ["k0", "k1"]].values.tolist()  # its ubiquities are 2 and 1
+    [[2.0, 1.5]]
+    """
     present = presence_of(request)
     found = reflections(present.matrix, rounds=request.choices.rounds)
     columns = [f"k{n}" for n in range(request.choices.rounds + 1)]

@@ -29,19 +29,38 @@ KNOWN_TOTAL = (
 
 
 def quotient(request: Request) -> Outcome:
-    """lq: location quotients."""
-    return matrix_outcome(request, _quotients(request), **grand_total_note(request))
+    """lq: location quotients.
+
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [30, 10], "I55": [10, 30]}, index=["AT33", "ITH1"]))
+    >>> quotient(Request(jobs, "region", *[None] * 5, Choices())).table[["C10", "I55"]].values.tolist()
+    [[1.5, 0.5], [0.5, 1.5]]
+    """
+    return _matrix_outcome(request, _quotients(request), **grand_total_note(request))
 
 
 def symmetric_quotient(request: Request) -> Outcome:
-    """symmetric-lq: (LQ - 1) / (LQ + 1)."""
+    """symmetric-lq: (LQ - 1) / (LQ + 1).
+
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [30, 10], "I55": [10, 30]}, index=["AT33", "ITH1"]))
+    >>> symmetric_quotient(Request(jobs, "region", *[None] * 5, Choices())).table["C10"].round(3).tolist()
+    [0.2, -0.333]
+    """
     found = _quotients(request)
     symmetric = ActivityTable(symmetric_quotients(found), found.states, found.flags)
-    return matrix_outcome(request, symmetric, **grand_total_note(request))
+    return _matrix_outcome(request, symmetric, **grand_total_note(request))
 
 
 def weighted_quotient(request: Request) -> Outcome:
-    """weighted-lq: quotients against their spread over regions, or jobs above those expected."""
+    """weighted-lq: quotients against their spread over regions, or jobs above those expected.
+
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [30, 10], "I55": [10, 30]}, index=["AT33", "ITH1"]))
+    >>> request = Request(jobs, "region", *[None] * 5, Choices(weighting="excess"))
+    >>> weighted_quotient(request).table["C10"].tolist()  # 30 jobs where 20 were expected
+    [10.0, -10.0]
+    """
     choices = request.choices
     found = weighted_quotients(
         request.table,
@@ -51,11 +70,21 @@ def weighted_quotient(request: Request) -> Outcome:
         reference_total=request.reference_total,
         region_totals=request.region_totals,
     )
-    return matrix_outcome(request, found, weighting=choices.weighting, **grand_total_note(request))
+    return _matrix_outcome(request, found, weighting=choices.weighting, **grand_total_note(request))
 
 
 def quotient_interval(request: Request) -> Outcome:
-    """lq-interval: bounds from hidden cells and rounding, or sampling intervals."""
+    """lq-interval: bounds from hidden cells and rounding, or sampling intervals.
+
+    Raises:
+        BenchmarkInputError: an unknown interval.
+
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [30, 10], "I55": [10, 30]}, index=["AT33", "ITH1"]))
+    >>> found = quotient_interval(Request(jobs, "region", *[None] * 5, Choices())).table.head(1)
+    >>> found[["location_quotient", "lower", "upper"]].values.tolist()  # cells rounded to 1
+    [[1.5, 1.475, 1.525]]
+    """
     choices, totals = request.choices, totals_given(request)
     if choices.interval == "sampling":
         found = sampling_intervals(
@@ -78,18 +107,37 @@ def quotient_interval(request: Request) -> Outcome:
 
 
 def herfindahl_of(request: Request) -> Outcome:
-    """herfindahl: Σ p²."""
+    """herfindahl: Σ p².
+
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [30, 10], "I55": [10, 30]}, index=["AT33", "ITH1"]))
+    >>> herfindahl_of(Request(jobs, "region", *[None] * 5, Choices())).table["herfindahl"].round(9).tolist()
+    [0.625, 0.625]
+    """
     return by_region(request, herfindahl(request.table, published=request.published))
 
 
 def entropy_of(request: Request) -> Outcome:
-    """entropy: -Σ p log p."""
+    """entropy: -Σ p log p.
+
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [10, 40], "I55": [10, 0]}, index=["AT33", "ITH1"]))
+    >>> entropy_of(Request(jobs, "region", *[None] * 5, Choices())).table["entropy"].tolist()
+    [1.0, 0.0]
+    """
     base = 2.0 if request.choices.base is None else request.choices.base
     return by_region(request, entropy(request.table, base=base, published=request.published), base=base)
 
 
 def theil_of(request: Request) -> Outcome:
-    """theil: Σ p log(p/q)."""
+    """theil: Σ p log(p/q).
+
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [10, 40], "I55": [10, 0]}, index=["AT33", "ITH1"]))
+    >>> request = Request(jobs, "region", *[None] * 5, Choices(base=2, against="uniform"))
+    >>> theil_of(request).table["theil"].tolist()
+    [0.0, 1.0]
+    """
     base = float(np.e) if request.choices.base is None else request.choices.base
     found = theil(
         request.table,
@@ -102,21 +150,40 @@ def theil_of(request: Request) -> Outcome:
 
 
 def krugman_of(request: Request) -> Outcome:
-    """krugman: Σ |p - q|, and half of it."""
+    """krugman: Σ |p - q|, and half of it.
+
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [30, 10], "I55": [10, 30]}, index=["AT33", "ITH1"]))
+    >>> krugman_of(Request(jobs, "region", *[None] * 5, Choices())).table["krugman"].round(9).tolist()
+    [0.5, 0.5]
+    """
     return by_region(
         request, krugman(request.table, reference=request.reference, published=request.published)
     )
 
 
 def hachman_of(request: Request) -> Outcome:
-    """hachman: 1 / Σ (p²/q)."""
+    """hachman: 1 / Σ (p²/q).
+
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [30, 10], "I55": [10, 30]}, index=["AT33", "ITH1"]))
+    >>> hachman_of(Request(jobs, "region", *[None] * 5, Choices())).table["hachman"].round(9).tolist()
+    [0.8, 0.8]
+    """
     return by_region(
         request, hachman(request.table, reference=request.reference, published=request.published)
     )
 
 
 def variety_of(request: Request) -> Outcome:
-    """variety: related and unrelated variety."""
+    """variety: related and unrelated variety.
+
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [10], "C28": [10], "I55": [20]}, index=["AT33"]))
+    >>> request = Request(jobs, "region", {"C10": "C", "C28": "C", "I55": "I"}, *[None] * 4, Choices())
+    >>> variety_of(request).table[["unrelated_variety", "related_variety"]].values.tolist()
+    [[1.0, 0.5]]
+    """
     base = 2.0 if request.choices.base is None else request.choices.base
     groups: dict[Hashable, Hashable] = {
         code: (request.groups or {}).get(code) for code in request.table.values.columns
@@ -127,19 +194,42 @@ def variety_of(request: Request) -> Outcome:
 
 
 def gini_of(request: Request) -> Outcome:
-    """gini: the locational Gini of each activity."""
+    """gini: the locational Gini of each activity.
+
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [30, 10], "I55": [10, 30]}, index=["AT33", "ITH1"]))
+    >>> gini_of(Request(jobs, "region", *[None] * 5, Choices())).table["locational_gini"].round(9).tolist()
+    [0.25, 0.25]
+    """
     return _by_activity(locational_gini(request.table, region_totals=request.region_totals))
 
 
 def hoover_of(request: Request) -> Outcome:
-    """hoover: per cent of an activity that would have to move."""
+    """hoover: per cent of an activity that would have to move.
+
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [30, 10], "I55": [10, 30]}, index=["AT33", "ITH1"]))
+    >>> hoover_of(Request(jobs, "region", *[None] * 5, Choices())).table["hoover"].tolist()
+    [25.0, 25.0]
+    """
     population = request.choices.population
     people = None if population is None else by_row(read_numbers(population, "population"), request.table)
     return _by_activity(hoover(request.table, population=request.region_totals if people is None else people))
 
 
 def shift_share_of(request: Request) -> Outcome:
-    """shift-share: what reference, activity and region account for in a change."""
+    """shift-share: what reference, activity and region account for in a change.
+
+    Raises:
+        BenchmarkInputError: the matrix or the reference has one year.
+
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> rows = pd.MultiIndex.from_product([["AT33"], [2013, 2014]], names=["region", "year"])
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [30, 33], "I55": [10, 15]}, index=rows))
+    >>> found = shift_share_of(Request(jobs, "region", *[None] * 5, Choices())).table
+    >>> found[["change", "national_share", "industry_mix", "regional_shift"]].values.tolist()
+    [[3.0, 6.0, -3.0, 0.0], [5.0, 2.0, 3.0, 0.0]]
+    """
     choices = request.choices
     years, _ = request.table.periods
     if years.name != YEAR:
@@ -170,7 +260,7 @@ def shift_share_of(request: Request) -> Outcome:
     )
 
 
-def matrix_outcome(request: Request, found: ActivityTable, **summary: Any) -> Outcome:
+def _matrix_outcome(request: Request, found: ActivityTable, **summary: Any) -> Outcome:
     """A number per cell: a column per activity, or with `long` a row per cell with its state.
 
     In the wide form a confidential cell is `:c`, one that totals leave open is `undetermined`, others are
@@ -196,13 +286,31 @@ def matrix_outcome(request: Request, found: ActivityTable, **summary: Any) -> Ou
 def by_region(
     request: Request, found: pd.DataFrame, *, bounds: tuple[str, ...] = ("lower", "upper"), **summary: Any
 ) -> Outcome:
-    """Figures of each row."""
+    """Figures of each row.
+
+    Args:
+        found: a row for each of the table, with the column state. bounds: its columns that may be internal.
+
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [30]}, index=["AT33"]))
+    >>> found = pd.DataFrame({"share": [np.nan], "lower": [0.1], "upper": [0.5], "state": ["confidential"]})
+    >>> by_region(Request(jobs, "region", *[None] * 5, Choices(public=True)), found).table.values.tolist()
+    [['AT33', nan, nan, nan, 'confidential']]
+    """
     table = pd.concat([_row_labels(request), found.reset_index(drop=True)], axis=1)
     return _bounded(request, table, bounds, **summary)
 
 
 def grand_total_note(request: Request) -> dict[str, str]:
-    """For the summary: the grand total is not known, and which option says what is meant; else nothing."""
+    """For the summary: the grand total is not known, and which option says what is meant; else nothing.
+
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [30, None]}, index=["AT33", "ITH1"]))
+    >>> list(grand_total_note(Request(jobs, "region", *[None] * 5, Choices())))
+    ['grand_total']
+    >>> grand_total_note(Request(jobs, "region", *[None] * 3, 45.0, None, Choices()))
+    {}
+    """
     whole, _ = grand_total(request.table, request.reference, request.reference_total)
     if not np.isnan(whole).any():
         return {}
@@ -210,7 +318,11 @@ def grand_total_note(request: Request) -> dict[str, str]:
 
 
 def states_of(states: pd.Series) -> Mapping[str, Any]:
-    """How many figures there are, and how many are not, by reason."""
+    """How many figures there are, and how many are not, by reason.
+
+    >>> states_of(pd.Series(["reported", "confidential", "reported"]))
+    {'states': {'confidential': 1, 'reported': 2}}
+    """
     counts = states.value_counts().sort_index()
     return {"states": {str(state): int(count) for state, count in counts.items()}}
 
@@ -237,7 +349,13 @@ def _quotients(request: Request) -> ActivityTable:
 
 
 def totals_given(request: Request) -> dict[str, Any]:
-    """The totals that were passed, as the methods of `quotients` take them."""
+    """The totals that were passed, as the methods of `quotients` take them.
+
+    >>> from alp_pipeline.benchmark.on_files.request import Choices
+    >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [30]}, index=["AT33"]))
+    >>> totals_given(Request(jobs, "region", *[None] * 3, 45.0, None, Choices()))
+    {'reference': None, 'reference_total': 45.0, 'region_totals': None}
+    """
     return {
         "reference": request.reference,
         "reference_total": request.reference_total,
