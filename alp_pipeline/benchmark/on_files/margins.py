@@ -28,6 +28,18 @@ def with_margins(
     A reference may be a wider territory, and a region's total may hold activities that the table lacks. They
     are taken for sums of the table's cells unless the lines without a gap show that none of them is one: it
     is better to withhold bounds for nothing than to let a cell be computed.
+
+    Args:
+        published: totals of groups. table: the cells. reference, region_totals: None where nobody gave them.
+
+    >>> rows = ["AT33", "ITH1"]
+    >>> cells = ActivityTable.of(pd.DataFrame({"C10": [30, 10], "C28": [10, 30]}, index=rows))
+    >>> of_groups = PublishedTotals({"C10": "C", "C28": "C"}, pd.DataFrame({"C": [40, 40]}, index=rows))
+    >>> with_margins(of_groups, cells, None, pd.Series([40.0, 40.0], index=rows)).row_totals.tolist()
+    [40.0, 40.0]
+    >>> wider = pd.Series([90.0, 95.0], index=rows)  # of activities that the table lacks, too
+    >>> with_margins(of_groups, cells, None, wider).row_totals.tolist()
+    [nan, nan]
     """
     if reference is not None:
         columns = _own_columns(published, table, reference)

@@ -114,6 +114,14 @@ def read_cells_of(
 
     Raises:
         BenchmarkInputError: see `read_matrix`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "rates.csv"
+    ...     _ = file.write_text("geo,gdp\\nAT33,-1.5\\nITH1,:c\\n", encoding="utf-8")
+    ...     cells, heading = read_cells_of(file)
+    >>> heading, cells[["region", "activity", "value", "cell_state"]].values.tolist()
+    ('geo', [['AT33', 'gdp', -1.5, 'reported'], ['ITH1', 'gdp', nan, 'confidential']])
     """
     if sheet is not None and path.suffix.lower() in (*_TEXT, ".parquet"):
         _refuse("it has no sheets", "Leave out --sheet, or pass a workbook.", path.name)
@@ -324,7 +332,15 @@ def _distinct(texts: Sequence[object], where: str, separator: str) -> tuple[IntA
 
 
 def separator_in(path: Path) -> str:
-    """What parts the columns of a file; a comma where nothing does."""
+    """What parts the columns of a file; a comma where nothing does.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "jobs.csv"
+    ...     _ = file.write_text("geo;C28\\nAT33;1,5\\n", encoding="utf-8")
+    ...     separator_in(file), separator_in(Path("jobs.parquet"))
+    (';', ',')
+    """
     return separator_of(path) if path.suffix.lower() in _TEXT else ","
 
 

@@ -125,6 +125,16 @@ def compute(name: str, matrices: tuple[Path, ...], given: dict[str, Any]) -> Out
     Raises:
         BenchmarkInputError: an unknown method, too many files, a choice that does nothing for this method;
             whatever the method or a file brings up.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     jobs, near = Path(folder) / "jobs.csv", Path(folder) / "near.csv"
+    ...     _ = jobs.write_text("geo,C10,I55\\nAT33,30,10\\nITH1,10,30\\nSI04,20,20\\n", encoding="utf-8")
+    ...     _ = near.write_text("region_code,neighbour_code\\nAT33,ITH1\\nITH1,AT33\\n", encoding="utf-8")
+    ...     alone = compute("lq", (jobs,), {})
+    ...     pooled = compute("spatial-lq", (jobs,), {"neighbours": near})
+    >>> alone.table["C10"].tolist(), pooled.table["C10"].tolist(), pooled.summary["islands"]
+    ([1.5, 0.5, 1.0], [1.0, 1.0, 1.0], ['SI04'])
     """
     method = method_of(name)
     if not 1 <= len(matrices) <= method.matrices:
@@ -144,7 +154,22 @@ def compute(name: str, matrices: tuple[Path, ...], given: dict[str, Any]) -> Out
 
 
 def apply_to_files(name: str, matrices: tuple[Path, ...], out: Path, given: dict[str, Any]) -> Outcome:
-    """Compute and write: `out` is there whole afterwards, or as it was."""
+    """Compute and write: `out` is there whole afterwards, or as it was.
+
+    Args:
+        name, matrices, given: see `compute`. out: CSV, Parquet or XLSX.
+
+    Raises:
+        BenchmarkInputError: another suffix; `out` is a file that is read; see `compute`. Nothing is written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     jobs, out = Path(folder) / "jobs.csv", Path(folder) / "lq.csv"
+    ...     _ = jobs.write_text("geo,C10,I55\\nAT33,30,10\\nITH1,10,30\\n", encoding="utf-8")
+    ...     _ = apply_to_files("lq", (jobs,), out, {"long": True})
+    ...     out.read_text(encoding="utf-8").splitlines()[:2]
+    ['geo,activity,value,state', 'AT33,C10,1.5,reported']
+    """
     require_writable(out)
     beside = [value for value in given.values() if isinstance(value, str | Path)]
     inputs = [*matrices, *(Path(value) for value in beside)]

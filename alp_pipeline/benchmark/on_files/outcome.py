@@ -45,6 +45,14 @@ def write_outcome(outcome: Outcome, path: Path) -> None:
 
     Raises:
         BenchmarkInputError: another suffix.
+
+    >>> import tempfile
+    >>> numbers = pd.DataFrame({"geo": ["AT33", "ITH1"], "C10": [0.1, None]})
+    >>> words = pd.DataFrame({"geo": ["", ""], "C10": ["", ":c"]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_outcome(Outcome(numbers, words=words), Path(folder) / "lq.csv")
+    ...     (Path(folder) / "lq.csv").read_text(encoding="utf-8").splitlines()
+    ['geo,C10', 'AT33,0.1', 'ITH1,:c']
     """
     writers: dict[str, Callable[[Outcome, Path], None]] = {
         ".csv": _write_csv,
@@ -63,7 +71,16 @@ def write_outcome(outcome: Outcome, path: Path) -> None:
 
 
 def require_writable(path: Path) -> None:
-    """Refuse a suffix that is not written before anything is computed."""
+    """Refuse a suffix that is not written before anything is computed.
+
+    Raises:
+        BenchmarkInputError: see `write_outcome`.
+
+    >>> require_writable(Path("lq.xlsx"))
+    >>> require_writable(Path("lq.pdf"))
+    Traceback (most recent call last):
+    alp_pipeline.benchmark.cells.BenchmarkInputError: ...lq.pdf: a file ending in '.pdf' is not written...
+    """
     if path.suffix.lower() not in (".csv", ".parquet", ".xlsx"):
         write_outcome(Outcome(pd.DataFrame()), path)
 

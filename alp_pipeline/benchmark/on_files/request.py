@@ -154,6 +154,16 @@ def read_request(
 
     Raises:
         BenchmarkInputError: whatever is wrong with a file, by its name.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "jobs.csv"
+    ...     _ = file.write_text("geo,C10,I55,all\\nAT33,30,10,45\\nITH1,10,30,50\\n", encoding="utf-8")
+    ...     request = read_request((file,), Choices(total_column="all", reference="published"))
+    >>> request.region_heading, request.table.values.columns.tolist(), request.region_totals.tolist()
+    ('geo', ['C10', 'I55'], [45.0, 50.0])
+    >>> request.reference.tolist(), request.reference_total
+    ([40.0, 40.0], 80.0)
     """
     read = [read_matrix(path, sheet=choices.sheet, year=choices.year) for path in matrices]
     table = read[0].table if len(read) == 1 else _two_years(read, matrices, choices)

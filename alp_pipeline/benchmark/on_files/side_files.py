@@ -89,47 +89,81 @@ def split_groups(
 
     Returns:
         The table of the other activities, and the totals; None where no column is a group.
+
+    Args:
+        groups: the group of each activity, see `read_groups`. rounding: the unit of published numbers.
+
+    >>> cells = ActivityTable.of(pd.DataFrame({"C10": [30], "C28": [10], "C": [40]}, index=["AT33"]))
+    >>> kept, published = split_groups(cells, {"C10": "C", "C28": "C"}, 1.0)
+    >>> kept.values.columns.tolist(), published.totals.to_dict("list")
+    (['C10', 'C28'], {'C': [40.0]})
     """
     columns = table.values.columns
     used = {groups[code] for code in columns if code in groups and groups[code] != code}
     is_total = columns.isin(list(used))
     if not is_total.any():
         return table, None
-    kept = columns_of(table, np.logical_not(is_total))
+    kept = _columns_of(table, np.logical_not(is_total))
     inside: dict[Hashable, Hashable] = {code: groups[code] for code in kept.values.columns if code in groups}
     return kept, PublishedTotals(inside, table.values.loc[:, is_total], rounding=rounding)
 
 
-def columns_of(table: ActivityTable, chosen: BoolArray) -> ActivityTable:
+def _columns_of(table: ActivityTable, chosen: BoolArray) -> ActivityTable:
     """Some of a table's activities."""
     return ActivityTable(table.values.loc[:, chosen], table.states.loc[:, chosen], table.flags.loc[:, chosen])
 
 
-def rows_of(table: ActivityTable, rows: BoolArray) -> ActivityTable:
+def _rows_of(table: ActivityTable, rows: BoolArray) -> ActivityTable:
     """Some of a table's rows."""
     return ActivityTable(table.values[rows], table.states[rows], table.flags[rows])
 
 
 def take_total_column(table: ActivityTable, name: str) -> tuple[ActivityTable, pd.Series]:
-    """Take a column of region totals out of a table."""
+    """Take a column of region totals out of a table.
+
+    Raises:
+        BenchmarkInputError: there is no such column.
+
+    >>> cells = ActivityTable.of(pd.DataFrame({"C10": [30], "I55": [10], "all": [45]}, index=["AT33"]))
+    >>> kept, totals = take_total_column(cells, "all")
+    >>> kept.values.columns.tolist(), totals.to_dict()
+    (['C10', 'I55'], {'AT33': 45.0})
+    """
     if name not in table.values.columns:
         _refuse(f"there is no column {name!r}", "Name the column that holds the regions' totals.", "matrix")
-    return columns_of(table, np.asarray(table.values.columns != name)), table.values[name]
+    return _columns_of(table, np.asarray(table.values.columns != name)), table.values[name]
 
 
 def take_total_row(table: ActivityTable, name: str) -> tuple[ActivityTable, Reference]:
-    """Take the row (of each year) of a reference's totals out of a table."""
+    """Take the row (of each year) of a reference's totals out of a table.
+
+    Raises:
+        BenchmarkInputError: there is no such row.
+
+    >>> cells = ActivityTable.of(pd.DataFrame({"C10": [30, 99]}, index=["AT33", "EU"]))
+    >>> kept, reference = take_total_row(cells, "EU")
+    >>> kept.values.index.tolist(), reference.by_activity.to_dict()
+    (['AT33'], {'C10': 99.0})
+    """
     regions = table.values.index.get_level_values(0)
     there = np.asarray(regions == name)
     if not there.any():
         _refuse(f"there is no row {name!r}", "Name the row that holds the reference's totals.", "matrix")
     found = table.values[there]
     reference = found.droplevel(0) if isinstance(found.index, pd.MultiIndex) else found.iloc[0]
-    return rows_of(table, np.logical_not(there)), Reference(reference)
+    return _rows_of(table, np.logical_not(there)), Reference(reference)
 
 
 def require_no_totals(table: ActivityTable) -> None:
-    """Refuse a table in which a total stands among its parts: they would be counted twice."""
+    """Refuse a table in which a total stands among its parts: they would be counted twice.
+
+    Raises:
+        BenchmarkInputError: a row or column called total (or _t); a NACE section beside its division.
+
+    >>> require_no_totals(ActivityTable.of(pd.DataFrame({"C28": [10], "C": [40]}, index=["AT33"])))
+    Traceback (most recent call last):
+    alp_pipeline.benchmark.cells.BenchmarkInputError: ...the section C stands beside C28, a part of it...
+    """
     for labels, line in ((table.values.columns, "column"), (table.values.index.get_level_values(0), "row")):
         for label in labels:
             if str(label).lower() in ("total", "_t"):
@@ -141,7 +175,16 @@ def require_no_totals(table: ActivityTable) -> None:
 
 
 def require_one_level(reference: Reference) -> None:
-    """Refuse a reference whose total would be summed over sections and over their divisions."""
+    """Refuse a reference whose total would be summed over sections and over their divisions.
+
+    Raises:
+        BenchmarkInputError: a NACE section stands beside its division, and no total is said.
+
+    >>> require_one_level(Reference(pd.Series({"C28": 10.0, "C": 40.0}), total=90.0))
+    >>> require_one_level(Reference(pd.Series({"C28": 10.0, "C": 40.0})))
+    Traceback (most recent call last):
+    alp_pipeline.benchmark.cells.BenchmarkInputError: ...the section C stands beside C28, a part of it...
+    """
     of = reference.by_activity
     parts = _sections_with_parts(of.columns if isinstance(of, pd.DataFrame) else of.index)
     if reference.total is None and parts:
@@ -161,7 +204,20 @@ def _sections_with_parts(labels: pd.Index) -> list[str]:
 
 
 def require_room(table: ActivityTable, totals: pd.Series, rounding: float) -> None:
-    """Refuse a region's total below the sum of its published cells, by more than rounding explains."""
+    """Refuse a region's total below the sum of its published cells, by more than rounding explains.
+
+    Args:
+        totals: by the rows of the table, NaN = not known. rounding: the unit of published numbers.
+
+    Raises:
+        BenchmarkInputError: a total is too small.
+
+    >>> cells = ActivityTable.of(pd.DataFrame({"C10": [30], "I55": [10]}, index=["AT33"]))
+    >>> require_room(cells, pd.Series({"AT33": 39.0}), 1.0)  # 29.5 and 9.5 before rounding
+    >>> require_room(cells, pd.Series({"AT33": 35.0}), 1.0)
+    Traceback (most recent call last):
+    alp_pipeline.benchmark.cells.BenchmarkInputError: ...AT33 has 35, its published cells 40...
+    """
     given = totals.reindex(table.values.index).to_numpy(dtype=np.float64, na_value=np.nan)
     sums = exact_sums(table.x)
     # Each of n cells above zero, and the total, is off by half a unit at most.
@@ -182,6 +238,13 @@ def read_numbers(path: Path, what: str) -> pd.Series | pd.DataFrame:
 
     Raises:
         BenchmarkInputError: a code (and year) twice, a cell that is no number.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "people.csv"
+    ...     _ = file.write_text("geo,people\\nAT33,750\\nITH1,:\\n", encoding="utf-8")
+    ...     read_numbers(file, "population").to_dict()
+    {'AT33': 750.0, 'ITH1': nan}
     """
     frame = read_table(path, first_heading="code")
     names = {str(name).lower(): name for name in frame.columns}
@@ -212,7 +275,19 @@ def read_numbers(path: Path, what: str) -> pd.Series | pd.DataFrame:
 
 
 def read_reference(path: Path) -> Reference:
-    """A reference's totals by activity; a row called TOTAL (or _T, all) is the total of all activities."""
+    """A reference's totals by activity; a row called TOTAL (or _T, all) is the total of all activities.
+
+    Raises:
+        BenchmarkInputError: see `read_numbers`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "eu.csv"
+    ...     _ = file.write_text("activity,value\\nC28,5\\nTOTAL,50\\n", encoding="utf-8")
+    ...     found = read_reference(file)
+    >>> found.by_activity.to_dict(), found.total
+    ({'C28': 5.0}, 50.0)
+    """
     found = read_numbers(path, "the reference")
     labels = found.columns if isinstance(found, pd.DataFrame) else found.index
     totals = [label for label in labels if str(label).lower() in _TOTAL]
@@ -220,7 +295,18 @@ def read_reference(path: Path) -> Reference:
 
 
 def by_row(numbers: pd.Series | pd.DataFrame, table: ActivityTable) -> pd.Series:
-    """Numbers by region (and year) under the rows of a table."""
+    """Numbers by region (and year) under the rows of a table.
+
+    Returns:
+        A number per row; NaN where the numbers have none of its region (and year).
+
+    Raises:
+        BenchmarkInputError: the numbers have years and the table has none.
+
+    >>> cells = ActivityTable.of(pd.DataFrame({"C10": [30, 10]}, index=["AT33", "ITH1"]))
+    >>> by_row(pd.Series({"ITH1": 530.0, "SI04": 990.0}), cells).tolist()
+    [nan, 530.0]
+    """
     index = table.values.index
     if isinstance(numbers, pd.Series):
         regions = index.get_level_values(0)
@@ -234,7 +320,18 @@ def by_row(numbers: pd.Series | pd.DataFrame, table: ActivityTable) -> pd.Series
 
 
 def read_neighbours(path: Path) -> pd.DataFrame:
-    """Pairs of neighbours: the first two columns of a file."""
+    """Pairs of neighbours: the first two columns of a file.
+
+    Raises:
+        BenchmarkInputError: the file has one column.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "near.csv"
+    ...     _ = file.write_text("a,b,km\\nAT33,ITH1,40\\n", encoding="utf-8")
+    ...     read_neighbours(file).to_dict("list")
+    {'region_code': ['AT33'], 'neighbour_code': ['ITH1']}
+    """
     frame = read_table(path, first_heading="region_code")
     if frame.shape[1] < 2:
         _refuse("it has one column", "Pass two columns: region_code, neighbour_code.", path.name)

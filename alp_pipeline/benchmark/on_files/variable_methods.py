@@ -39,7 +39,21 @@ class Variables:
 def read_variables(
     matrices: tuple[Path, ...], choices: Choices, *, default_groups: str | None = None
 ) -> Variables:
-    """Read a table of variables, any numbers, in the layouts of a matrix."""
+    """Read a table of variables, any numbers, in the layouts of a matrix.
+
+    Args:
+        matrices: the file. choices: its sheet and year. default_groups: none; as `read_request` is called.
+
+    Raises:
+        BenchmarkInputError: a cell twice; see `matrix_file.read_matrix`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "rates.csv"
+    ...     _ = file.write_text("geo,growth\\nAT33,-1.5\\nITH1,2\\n", encoding="utf-8")
+    ...     read_variables((file,), Choices()).cells[["region", "activity", "value"]].values.tolist()
+    [['AT33', 'growth', -1.5], ['ITH1', 'growth', 2.0]]
+    """
     cells, heading = read_cells_of(matrices[0], sheet=choices.sheet, year=choices.year)
     keys = [name for name in ("region", "activity", "year") if name in cells]
     if cells.duplicated(keys).any():
@@ -51,7 +65,17 @@ def read_variables(
 
 
 def reference_regions_of(given: Variables) -> Outcome:
-    """reference-regions: the structurally nearest regions of each, and what each dimension adds."""
+    """reference-regions: the structurally nearest regions of each, and what each dimension adds.
+
+    Raises:
+        BenchmarkInputError: several years; what a file of dimensions or countries or the method brings up.
+
+    >>> cells = pd.DataFrame({"region": ["A", "B", "C"], "activity": "density", "value": [1.0, 2.0, 9.0],
+    ...                       "cell_state": "reported"})
+    >>> found = reference_regions_of(Variables(cells, "geo", Choices(nearest=1))).table
+    >>> found[["geo", "peer"]].values.tolist()
+    [['A', 'B'], ['B', 'A'], ['C', 'B']]
+    """
     choices, cells = given.choices, given.cells
     if "year" in cells and cells["year"].nunique() > 1:
         raise BenchmarkInputError("the table has several years", where="matrix", todo="Choose one: --year.")
@@ -81,7 +105,23 @@ def reference_regions_of(given: Variables) -> Outcome:
 
 
 def performance_gap_of(given: Variables) -> Outcome:
-    """performance-gap: each region's difference to the median and mean of its reference regions."""
+    """performance-gap: each region's difference to the median and mean of its reference regions.
+
+    Raises:
+        BenchmarkInputError: no peers or no directions; a direction that is none of 1, -1, 0.
+
+    >>> import tempfile
+    >>> cells = pd.DataFrame({"region": ["A", "B", "C"], "activity": "unemployment", "value": [3.0, 4.0, 6.0],
+    ...                       "cell_state": "reported"})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     peers, better = Path(folder) / "peers.csv", Path(folder) / "better.csv"
+    ...     _ = peers.write_text("region,peer\\nA,B\\nA,C\\n", encoding="utf-8")
+    ...     _ = better.write_text("indicator,direction\\nunemployment,-1\\n", encoding="utf-8")
+    ...     choices = Choices(peers=peers, directions=better, peers_min=2)
+    ...     found = performance_gap_of(Variables(cells, "geo", choices)).table
+    >>> found[["geo", "group_median", "gap_to_median", "standing"]].values.tolist()
+    [['A', 5.0, -2.0, 'ahead']]
+    """
     choices, cells = given.choices, given.cells
     if choices.peers is None or choices.directions is None:
         raise BenchmarkInputError(
