@@ -1,7 +1,7 @@
-"""Relatedness, complexity and neighbourhood of a user's matrix: what is computed and how it is laid out.
+"""Relatedness and complexity of a user's matrix: what is computed and how it is laid out.
 
-Belongs here: presence from the matrix, calling the methods of `benchmark.complexity`, `spatial` and `moran`,
-columns of the result. Does not: any formula, files.
+Belongs here: presence from the matrix, calling the methods of `benchmark.complexity`, columns of the
+result. Does not: any formula, files, neighbours (spatial_methods).
 
 Presence needs a quotient of every cell. Where one is unknown, nothing is computed unless a rule was asked for
 (`unknown`): which lines to leave out is a choice that changes the result, so nobody makes it unasked.
@@ -10,10 +10,9 @@ Presence needs a quotient of every cell. Where one is unknown, nothing is comput
 from dataclasses import dataclass
 from typing import Any, cast, get_args
 
-import numpy as np
 import pandas as pd
 
-from alp_pipeline.benchmark.activity_table import YEAR, exact_sums, reference_of
+from alp_pipeline.benchmark.activity_table import YEAR
 from alp_pipeline.benchmark.cells import BenchmarkInputError
 from alp_pipeline.benchmark.complexity.components import StructureDisconnected
 from alp_pipeline.benchmark.complexity.density import diversification_opportunities, relatedness_density
@@ -22,18 +21,11 @@ from alp_pipeline.benchmark.complexity.fitness import fitness_complexity
 from alp_pipeline.benchmark.complexity.outlook import Origin, OutlookResult, outlook
 from alp_pipeline.benchmark.complexity.presence import Drop, presence, without_unknown
 from alp_pipeline.benchmark.complexity.relatedness import Measure, relatedness
-from alp_pipeline.benchmark.moran import Alternative, morans_i
 from alp_pipeline.benchmark.on_files.outcome import Outcome
 from alp_pipeline.benchmark.on_files.request import Request
-from alp_pipeline.benchmark.on_files.side_files import by_row, read_neighbours, read_numbers
-from alp_pipeline.benchmark.on_files.structure_methods import KNOWN_TOTAL, grand_total_note, states_of
-from alp_pipeline.benchmark.quotients import grand_total, quotients, region_totals_of
-from alp_pipeline.benchmark.spatial import (
-    Missing,
-    SpatialWeights,
-    neighbour_weights,
-    spatial_location_quotient,
-)
+from alp_pipeline.benchmark.on_files.side_files import by_row, read_numbers
+from alp_pipeline.benchmark.on_files.structure_methods import KNOWN_TOTAL, grand_total_note
+from alp_pipeline.benchmark.quotients import quotients
 
 REFUSE = "refuse"
 
@@ -198,65 +190,6 @@ def outlook_gain(request: Request) -> Outcome:
     )
 
 
-def spatial_quotient(request: Request) -> Outcome:
-    """spatial-lq: quotients of regions pooled with their neighbours."""
-    weights = _weights(request)
-    if isinstance(request.reference, pd.DataFrame):
-        raise BenchmarkInputError("it has years", where="reference", todo="Pass one year's totals.")
-    values = request.table.values
-    # Totals that lack a hidden cell are passed on as not known: by itself the method would sum what is there.
-    totals, _ = region_totals_of(request.table, request.region_totals)
-    activities, _ = reference_of(request.table, request.reference)
-    whole, _ = grand_total(request.table, request.reference, request.reference_total)
-    found = spatial_location_quotient(
-        values,
-        weights,
-        reference=pd.Series(activities[0], index=values.columns),
-        reference_total=float(whole[0]),
-        region_totals=pd.Series(totals, index=values.index),
-        missing=cast(Missing, request.choices.missing),
-        report=request.choices.report or None,
-    )
-    summary = {"missing": request.choices.missing, **_weights_summary(weights), **grand_total_note(request)}
-    return Outcome(found.quotients.reset_index(names=request.region_heading), summary)
-
-
-def moran(request: Request) -> Outcome:
-    """moran: Moran's I of each activity's location quotients."""
-    choices, weights = request.choices, _weights(request)
-    total = request.reference_total
-    if total is None and request.reference is None:
-        # One factor of all quotients, on which Moran's I does not depend: what it is need not be known.
-        total = float(exact_sums(request.table.x.reshape(1, -1))[0])
-    found = quotients(
-        request.table,
-        reference=request.reference,
-        reference_total=total,
-        region_totals=request.region_totals,
-    )
-    rows = []
-    for activity in found.values.columns:
-        row: dict[str, Any] = {"activity": activity, "morans_i": np.nan, "note": ""}
-        try:
-            result = morans_i(
-                found.values[activity],
-                weights,
-                permutations=choices.permutations,
-                seed=choices.seed,
-                alternative=cast(Alternative, choices.alternative),
-            )
-        except BenchmarkInputError as error:
-            # One activity that is the same everywhere must not keep the others from an answer.
-            rows.append(row | {"note": error.what, "state": "not_applicable"})
-            continue
-        row |= {"morans_i": result.statistic, "expected": result.expected, "units": result.units}
-        row |= {"p_permutation": result.p_permutation, "p_randomisation": result.p_randomisation}
-        rows.append(row | {"missing": len(result.missing), "state": "reported"})
-    table = pd.DataFrame(rows)
-    summary = {"permutations": choices.permutations, "seed": choices.seed, "alternative": choices.alternative}
-    return Outcome(table, {**summary, **_weights_summary(weights), **states_of(table["state"])})
-
-
 def presence_of(request: Request) -> Present:
     """Where each activity is present, as asked for.
 
@@ -373,23 +306,3 @@ def scores(kind: str, of: pd.Series, **columns: pd.Series) -> pd.DataFrame:
     """
     values = {name: series.reindex(of.index).to_numpy() for name, series in columns.items()}
     return pd.DataFrame({"kind": kind, "code": of.index, **values})
-
-
-def _weights(request: Request) -> SpatialWeights:
-    path = request.choices.neighbours
-    if path is None:
-        raise BenchmarkInputError(
-            "nobody says who is whose neighbour",
-            where="neighbours",
-            todo="Pass --neighbours FILE with columns region_code, neighbour_code.",
-        )
-    if YEAR in request.table.values.index.names:
-        raise BenchmarkInputError("the matrix has several years", where="matrix", todo="Choose one: --year.")
-    return neighbour_weights(read_neighbours(path), list(request.table.values.index))
-
-
-def _weights_summary(weights: SpatialWeights) -> dict[str, Any]:
-    return {
-        "islands": [str(region) for region in weights.islands],
-        "pairs_outside": int(weights.pairs_outside),
-    }

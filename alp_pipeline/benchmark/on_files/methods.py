@@ -12,6 +12,7 @@ from alp_pipeline.benchmark.cells import BenchmarkInputError
 from alp_pipeline.benchmark.composite.files import named_after
 from alp_pipeline.benchmark.on_files import complexity_methods as complex_
 from alp_pipeline.benchmark.on_files import region_methods as regional
+from alp_pipeline.benchmark.on_files import spatial_methods as spatial
 from alp_pipeline.benchmark.on_files import structure_methods as plain
 from alp_pipeline.benchmark.on_files import variable_methods as variable
 from alp_pipeline.benchmark.on_files.outcome import Outcome, require_writable, write_outcome
@@ -109,8 +110,8 @@ METHODS: dict[str, Method] = {
         _REPORT | {"peers", "directions", "peers_min"},
         read=variable.read_variables,
     ),
-    "spatial-lq": Method(complex_.spatial_quotient, _SPATIAL | _REPORT | {"missing"}),
-    "moran": Method(complex_.moran, _SPATIAL | {"permutations", "seed", "alternative"}),
+    "spatial-lq": Method(spatial.spatial_quotient, _SPATIAL | _REPORT | {"missing"}),
+    "moran": Method(spatial.moran, _SPATIAL | {"permutations", "seed", "alternative"}),
 }
 
 
