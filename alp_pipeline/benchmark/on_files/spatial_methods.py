@@ -69,7 +69,7 @@ def moran(request: Request) -> Outcome:
     >>> jobs = ActivityTable.of(pd.DataFrame({"C10": [4, 3, 2, 1], "I55": [1, 2, 3, 4]}, list("ABCD")))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     near = Path(folder) / "near.csv"
-    ...     _ = near.write_text("region_code,neighbour_code\\nA,B\\nB,C\\n", encoding="utf-8")
+    ...     _ = near.write_text("region_code,neighbour_code\\nA,B\\nB,C\\nC,D\\n", encoding="utf-8")
     ...     found = moran(Request(jobs, "geo", *[None] * 5, Choices(neighbours=near, permutations=9)))
     >>> found.table[["activity", "morans_i"]].round(6).values.tolist()
     [['C10', 0.4], ['I55', 0.4]]
