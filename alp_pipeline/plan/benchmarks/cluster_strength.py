@@ -80,9 +80,9 @@ def cluster_strength_stage(catalog: Catalog, public_dates: PublicDates) -> Stage
         code=(*METHOD_CODE, "benchmark.strength", "catalog.schemes", "plan.benchmarks.cluster_strength"),
         inputs=ACTIVITY_READS,
         parameters={
-            "perimeters": [entry.model_dump(mode="json") for entry in perimeters],
-            "references": [entry.model_dump(mode="json") for entry in references],
-            "schemes": [row.model_dump(mode="json") for row in rows],
+            "perimeters": perimeters,
+            "references": references,
+            "schemes": rows,
         },
         public_dates=public_dates,
     )

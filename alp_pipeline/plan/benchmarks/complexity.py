@@ -84,7 +84,7 @@ def complexity_stage(catalog: Catalog, public_dates: PublicDates) -> Stage:
         ),
         inputs=READS,
         parameters={
-            "perimeters": [entry.model_dump(mode="json") for entry in perimeters],
+            "perimeters": perimeters,
             "reference_missing_max_pct": missing_max_pct(catalog),
         },
         public_dates=public_dates,

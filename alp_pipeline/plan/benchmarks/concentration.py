@@ -99,7 +99,7 @@ def concentration_stage(catalog: Catalog, public_dates: PublicDates) -> Stage:
         code=(*published_table.CODE, "benchmark.localisation_interval", "plan.benchmarks.concentration"),
         inputs=ACTIVITY_READS,
         parameters={
-            "perimeters": [entry.model_dump(mode="json") for entry in perimeters],
+            "perimeters": perimeters,
             "reference_missing_max_pct": published_table.missing_max_pct(catalog),
         },
         public_dates=public_dates,

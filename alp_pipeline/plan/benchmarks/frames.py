@@ -7,6 +7,8 @@ not: what one benchmark makes of them.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import to_jsonable_python
+
 from alp_pipeline.build.sql import literal, parquet
 from alp_pipeline.build.stage import Stage, StageContext
 from alp_pipeline.catalog.models import Catalog, PerimeterEntry
@@ -45,14 +47,18 @@ def benchmark_stage(
     parameters: Mapping[str, Any],
     public_dates: PublicDates,
 ) -> Stage:
-    """A stage that fills benchmark tables; tables without a row are a warning."""
+    """A stage that fills benchmark tables; tables without a row are a warning.
+
+    Args:
+        parameters: what the fingerprint rests on beside code and inputs; may hold entries of the catalogue.
+    """
     return table_stage(
         name,
         tables,
         fill,
         code=("plan.benchmarks.frames", *code),
         inputs=inputs,
-        parameters={**parameters, "public_dates": dict(public_dates)},
+        parameters=to_jsonable_python({**parameters, "public_dates": dict(public_dates)}),
         when_empty="warning",
     )
 

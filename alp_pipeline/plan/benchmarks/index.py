@@ -67,9 +67,9 @@ def index_stage(catalog: Catalog, public_dates: PublicDates) -> Stage:
         code=("benchmark.cells", "benchmark.composite", *(f"plan.benchmarks.{name}" for name in PARTS)),
         inputs=INDICATOR_READS,
         parameters={
-            "recipes": [entry.model_dump(mode="json") for entry in recipes],
+            "recipes": recipes,
             "directions": {name: catalog.indicators[name].direction for name in _wanted(recipes)},
-            "perimeters": [entry.model_dump(mode="json") for entry in perimeters],
+            "perimeters": perimeters,
             "default": default,
             "sensitivity_samples": SENSITIVITY_SAMPLES,
         },

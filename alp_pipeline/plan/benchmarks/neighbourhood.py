@@ -81,7 +81,7 @@ def neighbourhood_stage(catalog: Catalog, public_dates: PublicDates) -> Stage:
         ),
         inputs=ACTIVITY_READS,
         parameters={
-            "perimeters": [entry.model_dump(mode="json") for entry in perimeters],
+            "perimeters": perimeters,
             "reference_missing_max_pct": missing_max_pct(catalog),
             "complete_for": complete,
             "neighbours": reference_digest(NEIGHBOURS),

@@ -144,8 +144,8 @@ def reference_region_stage(catalog: Catalog, public_dates: PublicDates) -> Stage
         code=(*METHOD_CODE, "plan.benchmarks.reference_regions", "plan.benchmarks.structure"),
         inputs=INDICATOR_READS,
         parameters={
-            "perimeters": [entry.model_dump(mode="json") for entry in perimeters],
-            "dimensions": [entry.model_dump(mode="json") for entry in dimensions],
+            "perimeters": perimeters,
+            "dimensions": dimensions,
             "performance": performance,
         },
         public_dates=public_dates,

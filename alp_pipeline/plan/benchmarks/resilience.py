@@ -137,9 +137,9 @@ def resilience_stage(catalog: Catalog, public_dates: PublicDates) -> Stage:
         ),
         inputs=READS,
         parameters={
-            "perimeters": [entry.model_dump(mode="json") for entry in perimeters],
-            "shocks": [entry.model_dump(mode="json") for entry in shocks],
-            "breaks": {name: [one.model_dump(mode="json") for one in some] for name, some in breaks.items()},
+            "perimeters": perimeters,
+            "shocks": shocks,
+            "breaks": breaks,
         },
         public_dates=public_dates,
     )

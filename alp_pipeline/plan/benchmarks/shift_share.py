@@ -98,8 +98,8 @@ def shift_share_stage(catalog: Catalog, public_dates: PublicDates) -> Stage:
         ),
         inputs=ACTIVITY_READS,
         parameters={
-            "perimeters": [entry.model_dump(mode="json") for entry in perimeters],
-            "references": [entry.model_dump(mode="json") for entry in references],
+            "perimeters": perimeters,
+            "references": references,
             "reference_missing_max_pct": most_missing,
         },
         public_dates=public_dates,

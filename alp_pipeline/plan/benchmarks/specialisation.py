@@ -89,9 +89,9 @@ def specialisation_stage(catalog: Catalog, public_dates: PublicDates) -> Stage:
         code=(*METHOD_CODE, "catalog.schemes", "plan.benchmarks.specialisation"),
         inputs=ACTIVITY_READS,
         parameters={
-            "perimeters": [entry.model_dump(mode="json") for entry in perimeters],
-            "references": [entry.model_dump(mode="json") for entry in references],
-            "scheme": [row.model_dump(mode="json") for row in rows],
+            "perimeters": perimeters,
+            "references": references,
+            "scheme": rows,
         },
         public_dates=public_dates,
     )

@@ -84,8 +84,8 @@ def structure_stage(catalog: Catalog, public_dates: PublicDates) -> Stage:
         ),
         inputs=ACTIVITY_READS,
         parameters={
-            "perimeters": [entry.model_dump(mode="json") for entry in perimeters],
-            "references": [entry.model_dump(mode="json") for entry in references],
+            "perimeters": perimeters,
+            "references": references,
             "reference_missing_max_pct": most_missing,
         },
         public_dates=public_dates,
