@@ -16,7 +16,7 @@ from alp_pipeline.benchmark.activity_table import YEAR
 from alp_pipeline.benchmark.cells import BenchmarkInputError
 from alp_pipeline.benchmark.complexity.components import StructureDisconnected
 from alp_pipeline.benchmark.complexity.density import diversification_opportunities, relatedness_density
-from alp_pipeline.benchmark.complexity.eci import ComplexityResult, complexity
+from alp_pipeline.benchmark.complexity.eci import ComplexityResult, SignUndetermined, complexity
 from alp_pipeline.benchmark.complexity.fitness import fitness_complexity
 from alp_pipeline.benchmark.complexity.outlook import Origin, OutlookResult, outlook
 from alp_pipeline.benchmark.complexity.presence import Drop, presence, without_unknown
@@ -272,6 +272,9 @@ def _complexity(request: Request, present: Present) -> ComplexityResult:
     except StructureDisconnected as error:
         todo = "Leave the lines of all parts but one out of the matrix, or use broader activities."
         raise BenchmarkInputError(error.what, where="complexity", todo=todo) from error
+    except SignUndetermined as error:
+        todo = "Pass --anchor FILE with columns region, value: what complexity should rise with."
+        raise SignUndetermined(error.what, where="complexity", todo=todo) from error
 
 
 def _outlook(request: Request) -> tuple[Present, OutlookResult]:

@@ -107,3 +107,13 @@ def test_what_a_method_refuses_of_the_matrix_names_its_file(tmp_path):
     path.write_text(MATRICES["years"], encoding="utf-8")
     with pytest.raises(BenchmarkInputError, match=r"jobs\.csv: the matrix has several years"):
         compute("eci", (path,), {})
+
+
+def test_complexity_without_a_direction_asks_for_the_option_that_gives_one(tmp_path) -> None:
+    matrix = tmp_path / "m.csv"
+    matrix.write_text("geo,V,W,X,Y,Z\nA,1,1,0,0,0\nB,0,1,1,0,0\nC,0,0,1,1,0\nD,0,0,0,1,1\n", encoding="utf-8")
+    with pytest.raises(BenchmarkInputError, match="Pass --anchor FILE with columns region, value"):
+        compute("eci", (matrix,), {})
+    anchor = tmp_path / "anchor.csv"
+    anchor.write_text("region,value\nA,1\nB,2\nC,3\nD,4\n", encoding="utf-8")
+    assert compute("eci", (matrix,), {"anchor": anchor}).table["eci"].is_monotonic_increasing
